@@ -1,0 +1,56 @@
+"""Why a decision went as it did: one word that is stored, shown, counted and documented."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why; written to the log, shown to the operator, counted in metrics."""
+
+    CERTIFIED = "certified"
+    CLEARED = "cleared"
+    BELOW_REVIEW_SCORE = "below_review_score"
+    NOT_CERTIFIED = "not_certified"
+    PROBABILITY_NOT_KNOWN_WELL = "probability_not_known_well"
+    NO_CALIBRATION = "no_calibration"
+    CALIBRATION_STALE = "calibration_stale"
+    CALIBRATION_TOO_SMALL = "calibration_too_small"
+    DRIFT_ALARM = "drift_alarm"
+    AUTOMATION_OFF = "automation_off"
+    KILL_SWITCH = "kill_switch"
+    STAGE_NOT_ON = "stage_not_on"
+    CAP_REACHED = "cap_reached"
+    BELOW_TICKET_SCORE = "below_ticket_score"
+    NO_MODEL = "no_model"
+    CANNOT_SCORE = "cannot_score"
+    DUPLICATE = "duplicate"
+
+    @property
+    def sentence(self) -> str:
+        """One sentence for the operator who asks."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Reason.CERTIFIED: "Every condition for an automatic ticket held.",
+    Reason.CLEARED: "The score lies where clearing without a person is certified.",
+    Reason.BELOW_REVIEW_SCORE: "The score is below the review threshold; it was logged only.",
+    Reason.NOT_CERTIFIED: (
+        "The score lies below the region in which the promised share of false tickets is certified."
+    ),
+    Reason.PROBABILITY_NOT_KNOWN_WELL: (
+        "Too few known outcomes at scores like this one: its interval is as wide as the limit, "
+        "or wider."
+    ),
+    Reason.NO_CALIBRATION: "This model version has no calibration set yet.",
+    Reason.CALIBRATION_STALE: "The calibration set is older than allowed.",
+    Reason.CALIBRATION_TOO_SMALL: "The calibration set holds too few outcomes or too few events.",
+    Reason.DRIFT_ALARM: "A drift alarm is open for this model.",
+    Reason.AUTOMATION_OFF: "Automatic action is switched off for this tenant.",
+    Reason.KILL_SWITCH: "The kill switch is on: nothing is done automatically anywhere.",
+    Reason.STAGE_NOT_ON: "The roll-out of this model has not reached automatic action here.",
+    Reason.CAP_REACHED: "The cap on automatic tickets is used up for now.",
+    Reason.BELOW_TICKET_SCORE: "The score is below the ticket threshold an operator has set.",
+    Reason.NO_MODEL: "No model is active for this kind of event.",
+    Reason.CANNOT_SCORE: "The event could not be scored, so a person looks at it.",
+    Reason.DUPLICATE: "An open ticket covers this already; the evidence was added to it.",
+}
