@@ -1,0 +1,1 @@
+"""Configuration and the composition root: reads the environment, and starts the doors."""

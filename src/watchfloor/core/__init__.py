@@ -1,0 +1,1 @@
+"""The core thinks: pure functions over frozen records, no framework, no clock, no hidden chance."""

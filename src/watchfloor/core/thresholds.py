@@ -1,0 +1,64 @@
+"""The registry of numbers an operator may turn: unit, range, default, and the words for it."""
+
+from dataclasses import dataclass
+
+from watchfloor.core.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdSpec:
+    """One number that may be turned, and how far."""
+
+    key: str
+    label: str
+    unit: str
+    default: float
+    lowest: float
+    highest: float
+
+
+SPECS: dict[str, ThresholdSpec] = {
+    spec.key: spec
+    for spec in (
+        ThresholdSpec("review_score", "A person sees scores from", "probability", 0.4, 0.0, 1.0),
+        ThresholdSpec("ticket_score", "Tickets open from", "probability", 0.0, 0.0, 1.0),
+        ThresholdSpec(
+            "width_limit", "Probability known to within", "probability", 0.2, 0.01, 1.0
+        ),
+        ThresholdSpec("eps_ticket", "False automatic tickets at most", "share", 0.1, 0.001, 0.5),
+        ThresholdSpec("eps_clear", "Real events auto-cleared at most", "share", 0.01, 0.0001, 0.2),
+        ThresholdSpec("delta", "Certificate may fail with", "probability", 0.1, 0.001, 0.5),
+        ThresholdSpec("ticket_cap", "Automatic tickets a day at most", "tickets", 50, 0, 100_000),
+        ThresholdSpec(
+            "cannot_score_cap", "Unscored events in the queue a day", "items", 100, 0, 100_000
+        ),
+        ThresholdSpec("audit_share", "Random audit sample", "share", 0.02, 0.0, 1.0),
+    )
+}
+
+
+def spec_of(key: str) -> ThresholdSpec:
+    """
+    Return the description of one threshold.
+
+    Raises:
+        InvalidInput: nobody registered that key.
+    """
+    if key not in SPECS:
+        raise InvalidInput(field="key", value=key, expected=f"one of {', '.join(SPECS)}")
+    return SPECS[key]
+
+
+def checked(key: str, value: float) -> float:
+    """
+    Return the value if the threshold may take it.
+
+    Raises:
+        InvalidInput: unknown key, not a number, or out of range.
+    """
+    spec = spec_of(key)
+    if not spec.lowest <= value <= spec.highest:  # NaN fails this too
+        raise InvalidInput(
+            field=key, value=value, expected=f"{spec.lowest} to {spec.highest} ({spec.unit})"
+        )
+    return float(value)

@@ -1,0 +1,1 @@
+"""Doors: parse, call one workflow, answer. Only doors read the clock."""

@@ -1,0 +1,1 @@
+"""The command line: `watchfloor ...` and the management commands."""

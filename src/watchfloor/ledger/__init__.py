@@ -1,0 +1,1 @@
+"""What must not be lost: the clock row, due rows, the audit chain and the outbox."""

@@ -1,0 +1,115 @@
+"""Claim, finish and repeat due rows: work that is done once, whoever crashes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from watchfloor.ledger.models import DueRow
+from watchfloor.ledger.models.due import DueState
+from watchfloor.tenants.models import Tenant
+
+MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who works, and until when (real time) others keep away."""
+
+    worker: str
+    real_now: datetime
+    length: timedelta = timedelta(minutes=5)
+
+
+def plan(
+    *,
+    tenant: Tenant,
+    kind: str,
+    dedupe_key: str,
+    due_at: datetime,
+    payload: Mapping[str, Any] | None = None,
+) -> bool:
+    """Plan a piece of work; False when that very work was planned before."""
+    _, created = DueRow.objects.get_or_create(
+        tenant=tenant,
+        dedupe_key=dedupe_key,
+        defaults={"kind": kind, "payload": dict(payload or {}), "due_at": due_at},
+    )
+    return created
+
+
+def claim_next(*, now: datetime, lease: Lease, kinds: Iterable[str]) -> DueRow | None:
+    """
+    Return the earliest due row that nobody holds, now held by this worker.
+
+    A row whose holder's lease ran out is taken over: its process is dead.
+    """
+    free = Q(state=DueState.WAITING) | Q(
+        state=DueState.RUNNING, leased_until__lt=lease.real_now
+    )
+    rows = DueRow.objects.filter(free, due_at__lte=now, kind__in=list(kinds))
+    rows = rows.order_by("due_at", "id")
+    with transaction.atomic():
+        if connection.features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(skip_locked=True)
+        row = rows.first()
+        if row is None:
+            return None
+        # SQLite has no row locks: the condition repeats, and only one update finds the row.
+        won = DueRow.objects.filter(free, pk=row.pk).update(
+            state=DueState.RUNNING,
+            attempts=F("attempts") + 1,
+            leased_by=lease.worker,
+            leased_until=lease.real_now + lease.length,
+        )
+    if not won:
+        return None
+    row.refresh_from_db()
+    return row
+
+
+def extend(row: DueRow, *, lease: Lease) -> bool:
+    """Keep a lease alive; False when another worker took the row over."""
+    return bool(
+        DueRow.objects.filter(pk=row.pk, leased_by=lease.worker, state=DueState.RUNNING).update(
+            leased_until=lease.real_now + lease.length
+        )
+    )
+
+
+def finish(row: DueRow, *, now: datetime) -> None:
+    """Close a row whose work is done."""
+    DueRow.objects.filter(pk=row.pk).update(
+        state=DueState.DONE, finished_at=now, leased_until=None, last_error=""
+    )
+
+
+def postpone(row: DueRow, *, due_at: datetime) -> None:
+    """Put a row back: its work has to be looked at again later."""
+    DueRow.objects.filter(pk=row.pk).update(
+        state=DueState.WAITING, due_at=due_at, leased_until=None, attempts=0
+    )
+
+
+def fail(row: DueRow, *, error: str, now: datetime, retry_at: datetime) -> bool:
+    """Record a failure; the row waits for another attempt, or is failed for good (True)."""
+    given_up = row.attempts >= MOST_ATTEMPTS
+    DueRow.objects.filter(pk=row.pk).update(
+        state=DueState.FAILED if given_up else DueState.WAITING,
+        due_at=row.due_at if given_up else retry_at,
+        finished_at=now if given_up else None,
+        leased_until=None,
+        last_error=error[:2000],
+    )
+    return given_up
+
+
+def next_due_at(*, kinds: Iterable[str]) -> datetime | None:
+    """Return when the next open row is due, or None when nothing is planned."""
+    rows = DueRow.objects.filter(
+        state__in=[DueState.WAITING, DueState.RUNNING], kind__in=list(kinds)
+    )
+    return rows.order_by("due_at").values_list("due_at", flat=True).first()

@@ -1,0 +1,1 @@
+"""Models remember here: registry, predictions, outcomes, calibration, rollups, metrics, jobs."""

@@ -1,0 +1,37 @@
+"""The tables of models and of what became of their predictions."""
+
+from watchfloor.ml.models.drift import DriftReport, PerformanceMonitor
+from watchfloor.ml.models.metrics import ModelPerformanceMetrics
+from watchfloor.ml.models.outcomes import OutcomeRecord
+from watchfloor.ml.models.predictions import PredictionLog, ScoredPrediction, ShadowScore
+from watchfloor.ml.models.registry import (
+    Blob,
+    CalibrationSet,
+    Deployment,
+    ModelStack,
+    ModelVersion,
+    TrainingDataset,
+)
+from watchfloor.ml.models.retrain import RetrainJob, RetrainSafeguard, RollbackWatch
+from watchfloor.ml.models.rollup import ScoreDay, ScoreDelta
+
+__all__ = [
+    "Blob",
+    "CalibrationSet",
+    "Deployment",
+    "DriftReport",
+    "ModelPerformanceMetrics",
+    "ModelStack",
+    "ModelVersion",
+    "OutcomeRecord",
+    "PerformanceMonitor",
+    "PredictionLog",
+    "RetrainJob",
+    "RetrainSafeguard",
+    "RollbackWatch",
+    "ScoreDay",
+    "ScoreDelta",
+    "ScoredPrediction",
+    "ShadowScore",
+    "TrainingDataset",
+]

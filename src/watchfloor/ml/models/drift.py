@@ -1,0 +1,61 @@
+"""Every drift check, the quiet ones included, and the state of the monitors."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from watchfloor.tenants.scoping import TenantRow
+
+
+class DriftReport(TenantRow):
+    """One check of one model version on one local day."""
+
+    model_type = models.CharField(max_length=50)
+    model_version = models.CharField(max_length=50)
+    # score, performance, data_quality
+    kind = models.CharField(max_length=20)
+    day = models.DateField()
+    checked_at = models.DateTimeField()
+    drifted = models.BooleanField()
+    # none, low, medium, high, critical; "insufficient" when there is too little to say
+    severity = models.CharField(max_length=20)
+    evidence = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "ml_drift_report"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "model_type", "model_version", "kind", "day"],
+                name="drift_check_once_per_day",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "model_type", "-day"], name="ml_drift_recent")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.model_type} {self.day} {self.severity}"
+
+
+class PerformanceMonitor(TenantRow):
+    """The sequential test that each arriving label of one model version feeds."""
+
+    model_type = models.CharField(max_length=50)
+    model_version = models.CharField(max_length=50)
+    # Canonical bytes of core.drift.performance.Monitor; null while labels are too few.
+    state = models.BinaryField(null=True)
+    # Labels up to this id have been seen; the next look starts behind it.
+    last_outcome_id = models.BigIntegerField(default=0)
+    alarmed_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ml_performance_monitor"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "model_type", "model_version"], name="one_monitor_per_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"monitor of {self.model_type} {self.model_version}"

@@ -1,0 +1,1 @@
+"""The floor remembers here: signals, fraud predictions, alerts, tickets, reviews, thresholds."""

@@ -1,0 +1,22 @@
+"""The tables of the floor."""
+
+from watchfloor.noc.models.alerts import AlertEvent
+from watchfloor.noc.models.broadcast import NOCEventLog
+from watchfloor.noc.models.intake import ActivitySignal, DeadLetter, IngestKey
+from watchfloor.noc.models.predictions import FraudPredictionLog
+from watchfloor.noc.models.thresholds import Threshold, ThresholdAuditLog
+from watchfloor.noc.models.work import ReviewItem, Ticket, TicketEvidence
+
+__all__ = [
+    "ActivitySignal",
+    "AlertEvent",
+    "DeadLetter",
+    "FraudPredictionLog",
+    "IngestKey",
+    "NOCEventLog",
+    "ReviewItem",
+    "Threshold",
+    "ThresholdAuditLog",
+    "Ticket",
+    "TicketEvidence",
+]

@@ -1,0 +1,58 @@
+"""Numbers an operator may turn, and the append-only record of every turn."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from watchfloor.ledger.models.audit import ChainedRow
+from watchfloor.tenants.scoping import TenantRow
+
+
+class Threshold(TenantRow):
+    """One number that differs from its default, for one scope of one tenant."""
+
+    # tenant, site, model_type; the scope id is a code of that kind
+    scope_kind = models.CharField(max_length=20)
+    scope_id = models.CharField(max_length=60)
+    # unit, range and default live in core.thresholds
+    key = models.CharField(max_length=60)
+    value = models.FloatField()
+    version = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "noc_threshold"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "scope_kind", "scope_id", "key"], name="threshold_once_per_scope"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value} at {self.scope_kind} {self.scope_id}"
+
+
+class ThresholdAuditLog(ChainedRow):
+    """Who moved a threshold, from what to what and why; undoing it is a new row."""
+
+    scope_kind = models.CharField(max_length=20)
+    scope_id = models.CharField(max_length=60)
+    key = models.CharField(max_length=60)
+    # null: the default was in force
+    old_value = models.FloatField(null=True)
+    new_value = models.FloatField(null=True)
+    actor = models.CharField(max_length=120)
+    change_reason = models.TextField()
+    simulation = models.JSONField(default=dict)
+    undoes = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "noc_threshold_audit_log"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "seq"], name="threshold_audit_seq_once_per_tenant"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.old_value} -> {self.new_value}"

@@ -1,0 +1,30 @@
+"""Every query names its tenant: there is no default manager that guesses one."""
+
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from watchfloor.tenants.models import Tenant
+
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+class TenantQuerySet(models.QuerySet[Row]):
+    """Rows of one tenant, asked for by name."""
+
+    def for_tenant(self, tenant: "Tenant") -> Self:
+        """Return the rows of `tenant` alone."""
+        return self.filter(tenant_id=tenant.pk)
+
+
+class TenantRow(models.Model):
+    """A row that belongs to exactly one tenant."""
+
+    tenant = models.ForeignKey("tenants.Tenant", models.PROTECT, related_name="+")
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
