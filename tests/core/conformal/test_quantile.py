@@ -1,0 +1,114 @@
+"""The conformal quantile is an order statistic, and its rank is a whole number."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from oracle import naive
+
+from watchfloor.core.conformal.quantile import (
+    LEVELS,
+    conformal_quantile,
+    conformal_rank,
+    level_of,
+)
+from watchfloor.core.errors import InvalidInput
+
+# A coarse grid makes ties common.
+SCORES = st.lists(st.integers(0, 20).map(lambda i: i / 20), max_size=120)
+PERCENT = st.integers(1, 99)
+
+
+class TestConformalRank:
+    @pytest.mark.parametrize(
+        ("n", "percent", "rank"),
+        [
+            (9, 90, 9),
+            (19, 95, 19),
+            (99, 99, 99),
+            (10, 70, 8),
+            (19, 90, 18),
+            (29, 90, 27),
+            (0, 90, 1),
+        ],
+    )
+    def test_is_exact_where_floating_point_is_not(self, n, percent, rank):
+        assert conformal_rank(n, Fraction(percent, 100)) == rank
+
+    @given(n=st.integers(0, 10**15), percent=PERCENT)
+    def test_is_the_smallest_whole_number_that_reaches_the_level(self, n, percent):
+        level = Fraction(percent, 100)
+
+        rank = conformal_rank(n, level)
+
+        assert rank >= (n + 1) * level > rank - 1
+
+    @pytest.mark.parametrize("level", [Fraction(0), Fraction(1), Fraction(3, 2)])
+    def test_refuses_a_level_outside_zero_and_one(self, level):
+        with pytest.raises(InvalidInput, match="level"):
+            conformal_rank(10, level)
+
+
+class TestConformalQuantile:
+    @pytest.mark.parametrize(("percent", "fewest"), [(90, 9), (95, 19), (99, 99)])
+    def test_is_infinite_until_the_set_can_promise_the_level(self, percent, fewest):
+        level = level_of(percent)
+
+        assert conformal_quantile(np.linspace(0, 1, fewest - 1), level=level) == math.inf
+        assert conformal_quantile(np.linspace(0, 1, fewest), level=level) == 1.0
+
+    def test_of_no_scores_is_infinite(self):
+        assert conformal_quantile(np.array([]), level=Fraction(9, 10)) == math.inf
+
+    @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+    def test_refuses_a_score_that_is_not_finite_by_name(self, wrong):
+        with pytest.raises(InvalidInput, match=r"scores\[1\]"):
+            conformal_quantile(np.array([0.1, wrong]), level=Fraction(9, 10))
+
+    def test_refuses_scores_that_are_not_ascending(self):
+        with pytest.raises(InvalidInput, match="ascending"):
+            conformal_quantile(np.array([0.2, 0.1]), level=Fraction(9, 10))
+
+    @given(scores=SCORES, percent=PERCENT)
+    @example(scores=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], percent=70)
+    def test_equals_the_textbook_definition_in_exact_arithmetic(self, scores, percent):
+        level = Fraction(percent, 100)
+
+        assert conformal_quantile(np.sort(scores), level=level) == naive.quantile(scores, level)
+
+    @given(scores=SCORES, a=PERCENT, b=PERCENT)
+    def test_grows_with_the_level(self, scores, a, b):
+        low, high = sorted((a, b))
+        ordered = np.sort(scores)
+
+        of_low = conformal_quantile(ordered, level=Fraction(low, 100))
+        of_high = conformal_quantile(ordered, level=Fraction(high, 100))
+
+        assert of_low <= of_high
+
+    def test_covers_what_it_promises_on_exchangeable_scores(self):
+        rng = np.random.default_rng(20260115)
+        draws = rng.exponential(size=(4000, 100))
+        thresholds = [conformal_quantile(np.sort(row[:-1]), level=Fraction(9, 10)) for row in draws]
+
+        covered = np.mean(draws[:, -1] <= thresholds)
+
+        # 4000 draws at 0.90: standard error 0.0047, so 0.88 lies more than four of them away.
+        assert 0.88 <= covered <= 0.92
+
+
+class TestLevelOf:
+    def test_knows_the_three_levels_exactly(self):
+        assert [level_of(percent) for percent in LEVELS] == [
+            Fraction(9, 10),
+            Fraction(19, 20),
+            Fraction(99, 100),
+        ]
+
+    @pytest.mark.parametrize("wrong", [0.9, 80, 100])
+    def test_refuses_any_other(self, wrong):
+        with pytest.raises(InvalidInput, match="90, 95 or 99"):
+            level_of(wrong)

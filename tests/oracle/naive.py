@@ -1,0 +1,47 @@
+"""Slow, obvious, independent versions of what the core computes fast."""
+
+from fractions import Fraction
+from math import inf
+
+from scipy import optimize, stats
+
+
+def quantile(scores, level):
+    """The smallest score with at least (n + 1) level scores at or below it, counted exactly."""
+    needed = Fraction(len(scores) + 1) * level
+    for score in sorted(scores):
+        if sum(other <= score for other in scores) >= needed:
+            return float(score)
+    return inf
+
+
+def clopper_pearson(k, n, level):
+    """Solve the two binomial tail equations that define the interval."""
+    tail = float((1 - level) / 2)
+    lower = 0.0 if k == 0 else _root(lambda rate: stats.binom.sf(k - 1, n, rate) - tail)
+    upper = 1.0 if k == n else _root(lambda rate: stats.binom.cdf(k, n, rate) - tail)
+    return lower, upper
+
+
+def _root(function):
+    return optimize.brentq(function, 1e-15, 1 - 1e-15, xtol=1e-15, rtol=1e-14)
+
+
+def certified_walk(scores, outcomes, *, eps, delta, ranks):
+    """Walk down the given ranks, each with its whole tie block; stop at the first refusal."""
+    ordered = sorted(zip(scores, outcomes), key=lambda row: -row[0])
+    passed = None
+    for rank in ranks:
+        threshold = ordered[rank - 1][0]
+        taken = [outcome for score, outcome in ordered if score >= threshold]
+        false = sum(outcome == 0 for outcome in taken)
+        if stats.binom.cdf(false, len(taken), eps) > delta:
+            break
+        passed = (threshold, len(taken), false)
+    return passed
+
+
+def empirical_coverage(bounds, scores, outcomes):
+    """The share of outcomes inside their bounds, one by one."""
+    inside = [low <= y <= high for y, (low, high) in zip(outcomes, map(bounds, scores))]
+    return sum(inside) / len(inside)
