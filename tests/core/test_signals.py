@@ -270,7 +270,7 @@ def test_a_malformed_topic_names_its_level(topic, field):
 
 JSON_TOKENS = st.sampled_from(
     [
-        *rb'{ } [ ] , : " \u d800 \ NaN -Infinity 1e999 "lat" "x" null true - 0 "device_at"'.split(),
+        *rb'{ } [ ] , : " \u d800 \ NaN -Infinity 1e999 "lat" "x" null true 0 "device_at"'.split(),
         b" ",
         b"\xff",
     ]
