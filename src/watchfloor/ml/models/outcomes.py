@@ -17,6 +17,9 @@ class OutcomeRecord(TenantRow):
     occurred_at = models.DateTimeField()
     model_type = models.CharField(max_length=50)
     model_version = models.CharField(max_length=50)
+    # the score and the local day it was given on, so that monitors need no join
+    score = models.FloatField(null=True)
+    local_day = models.DateField()
     value = models.FloatField()
     # ticket, review, audit_sample, api, replay
     source = models.CharField(max_length=30)

@@ -1,6 +1,7 @@
 """Tenants, their sites, people and devices, and the days they do not work."""
 
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db import models
 
@@ -34,6 +35,11 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which this tenant's days begin and end."""
+        return ZoneInfo(self.time_zone)
 
 
 class Site(TenantRow):

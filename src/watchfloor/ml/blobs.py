@@ -1,0 +1,36 @@
+"""Bytes named by their digest: what was written is what is read, or nothing is."""
+
+import hashlib
+from datetime import datetime
+
+from watchfloor.core.errors import ArtifactCorrupt, NotFound
+from watchfloor.ml.models import Blob
+from watchfloor.tenants.models import Tenant
+
+
+def put_blob(*, tenant: Tenant, content: bytes, form: str, now: datetime) -> str:
+    """Store bytes once and return their SHA-256."""
+    digest = hashlib.sha256(content).hexdigest()
+    Blob.objects.get_or_create(
+        tenant=tenant,
+        sha256=digest,
+        defaults={"content": content, "size": len(content), "format": form, "created_at": now},
+    )
+    return digest
+
+
+def get_blob(*, tenant: Tenant, sha256: str) -> bytes:
+    """
+    Return the bytes of a digest.
+
+    Raises:
+        NotFound: this tenant has no such blob.
+        ArtifactCorrupt: the stored bytes no longer have this digest.
+    """
+    row = Blob.objects.for_tenant(tenant).filter(sha256=sha256).first()
+    if row is None:
+        raise NotFound(f"blob {sha256[:12]} of {tenant.code} does not exist")
+    content = bytes(row.content)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ArtifactCorrupt(f"blob {sha256[:12]} of {tenant.code} holds other bytes")
+    return content

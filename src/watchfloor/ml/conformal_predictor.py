@@ -1,0 +1,187 @@
+"""Scores with their probability intervals, and the calibration that makes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from watchfloor.core.arrays import FloatArray
+from watchfloor.core.conformal.calibration import Calibration, fit_calibration
+from watchfloor.core.decision.policy import Evidence, Reason
+from watchfloor.core.errors import NotReady
+from watchfloor.core.score_grid import PROBABILITY
+from watchfloor.ml import outcomes, registry
+from watchfloor.ml.artifacts import Features
+from watchfloor.ml.models import CalibrationSet, ModelVersion
+from watchfloor.ml.serving import ServingModel
+from watchfloor.tenants.models import Tenant
+
+# Fewer known outcomes than this say nothing that an interval could use.
+FEWEST_OUTCOMES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One score with what is known about it; no score means that a person has to look."""
+
+    raw_score: float | None
+    score: float | None
+    score_bin: int | None
+    cannot_score: Reason | None
+    # None: nothing is known about how often the event happens at this score
+    calibration: Calibration | None
+
+    @property
+    def width(self) -> float | None:
+        """Width of the 95 % interval of the event rate at this score."""
+        if self.calibration is None or self.score is None:
+            return None
+        return self.calibration.interval(self.score).width
+
+
+def predict(*, serving: ServingModel | None, rows: Sequence[Features]) -> list[Prediction]:
+    """Return a prediction for each row; without a model each is NO_MODEL."""
+    return predict_posted(
+        serving=serving, rows=rows, posted=[None] * len(rows), versions=[None] * len(rows)
+    )
+
+
+def predict_posted(
+    *,
+    serving: ServingModel | None,
+    rows: Sequence[Features],
+    posted: Sequence[float | None],
+    versions: Sequence[str | None],
+) -> list[Prediction]:
+    """
+    Return a prediction for each row.
+
+    Args:
+        serving: what serves this model type; None gives NO_MODEL for rows without a score.
+        rows: features of each event.
+        posted: a score in [0, 1] that came with the event, or None to score it here.
+        versions: who made the posted score. A calibration belongs to one version: a score
+            of another one has none.
+
+    Raises:
+        InvalidInput: a posted score is NaN or outside [0, 1].
+    """
+    raw = list(posted)
+    to_score = [i for i, score in enumerate(posted) if score is None]
+    if serving is not None and serving.artifact is not None and to_score:
+        scores = serving.artifact.score([rows[i] for i in to_score])
+        for i, score in zip(to_score, scores.tolist(), strict=True):
+            raw[i] = score
+    serves = {None, serving.version} if serving is not None else set()
+    return [
+        _prediction(
+            score,
+            serving.calibration
+            if serving is not None and (version if was is not None else None) in serves
+            else None,
+        )
+        for score, was, version in zip(raw, posted, versions, strict=True)
+    ]
+
+
+def _prediction(raw: float | None, calibration: Calibration | None) -> Prediction:
+    if raw is None:
+        return Prediction(None, None, None, Reason.NO_MODEL, None)
+    bin_, score = PROBABILITY.quantise_one(raw)
+    return Prediction(raw, score, bin_, None, calibration)
+
+
+def columns(prediction: Prediction, *, serving: ServingModel | None) -> dict[str, Any]:
+    """Return the columns of a log row that say what is known about a score."""
+    calibration = prediction.calibration
+    known: dict[str, Any] = {
+        "raw_score": prediction.raw_score,
+        "score": prediction.score,
+        "score_bin": prediction.score_bin,
+    }
+    if calibration is None or prediction.score is None or serving is None:
+        return known
+    interval = calibration.interval(prediction.score)
+    return known | {
+        "calibration_hash": serving.calibration_hash,
+        "prediction_lower_bound": interval.lower,
+        "prediction_upper_bound": interval.upper,
+        "confidence_interval_width": interval.width,
+        "calibration_score": calibration.calibration_score,
+    }
+
+
+def evidence_of(
+    prediction: Prediction, *, serving: ServingModel | None, now: datetime
+) -> Evidence:
+    """Return what the decision may rest on for one prediction."""
+    calibration = prediction.calibration
+    return Evidence(
+        score=prediction.score,
+        cannot_score=prediction.cannot_score,
+        width=prediction.width,
+        certified_from=calibration.certified_from if calibration else None,
+        clear_below=calibration.clear_below if calibration else None,
+        calibration_n=calibration.n if calibration else 0,
+        calibration_n_positive=calibration.n_positive if calibration else 0,
+        calibrated_at=serving.calibrated_at if serving and calibration else None,
+        now=now,
+        drift_alarm=serving.drift_alarm if serving else False,
+    )
+
+
+def calibrate(
+    *,
+    tenant: Tenant,
+    version: ModelVersion,
+    scores: FloatArray,
+    outcomes_known: FloatArray,
+    eps_ticket: float,
+    eps_clear: float,
+    delta: float,
+    source: str,
+    window: tuple[datetime, datetime] | None,
+    now: datetime,
+) -> tuple[Calibration, CalibrationSet]:
+    """
+    Fit and store a calibration from scores and their known outcomes.
+
+    Raises:
+        NotReady: fewer than 30 outcomes.
+        InvalidInput: a score is NaN or outside [0, 1], an outcome neither 0 nor 1.
+    """
+    if len(scores) < FEWEST_OUTCOMES:
+        raise NotReady(f"{len(scores)} known outcomes; at least {FEWEST_OUTCOMES} are needed")
+    _, quantised = PROBABILITY.quantise(scores)
+    calibration = fit_calibration(
+        quantised,
+        np.asarray(outcomes_known, dtype=np.float64),
+        eps_ticket=eps_ticket,
+        eps_clear=eps_clear,
+        delta=delta,
+    )
+    row = registry.add_calibration(
+        tenant=tenant,
+        version=version,
+        calibration=calibration,
+        source=source,
+        window=window,
+        now=now,
+    )
+    return calibration, row
+
+
+def calibration_set_for(
+    *, tenant: Tenant, log: str, model_type: str, version: str, since: datetime, now: datetime
+) -> tuple[FloatArray, FloatArray]:
+    """Return scores and outcomes of one version that are known by `now`, oldest first."""
+    known = outcomes.known_outcomes(
+        tenant=tenant, log=log, model_type=model_type, since=since, known_by=now
+    )
+    mine = [row for row in known if row.model_version == version and row.score is not None]
+    return (
+        np.array([row.score for row in mine], dtype=np.float64),
+        np.array([row.value for row in mine], dtype=np.float64),
+    )

@@ -1,0 +1,132 @@
+"""Raise alerts: one open alert a fingerprint, repeats are counted on it, nothing is hidden."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from watchfloor.core.errors import NotFound, NotReady
+from watchfloor.ledger import outbox
+from watchfloor.noc.models import AlertEvent
+from watchfloor.noc.models.alerts import AlertStatus
+from watchfloor.tenants.models import Site, Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that needs attention; equal fingerprints are one condition."""
+
+    alert_type: str
+    severity: str
+    fingerprint: str
+    message: str
+    entity_type: str
+    entity_id: str
+    site: Site | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def raise_alert(*, tenant: Tenant, condition: Condition, now: datetime) -> tuple[AlertEvent, bool]:
+    """Open an alert, or count a repeat on the open one; True when it is a new one."""
+    alert, created = AlertEvent.objects.exclude(status=AlertStatus.RESOLVED).get_or_create(
+        tenant=tenant,
+        fingerprint=condition.fingerprint,
+        defaults={
+            "alert_type": condition.alert_type,
+            "severity": condition.severity,
+            "site": condition.site,
+            "entity_type": condition.entity_type,
+            "entity_id": condition.entity_id,
+            "message": condition.message,
+            "metadata": dict(condition.metadata),
+            "created_at": now,
+            "last_seen_at": now,
+        },
+    )
+    if not created:
+        AlertEvent.objects.filter(pk=alert.pk).update(
+            occurrences=F("occurrences") + 1, last_seen_at=now
+        )
+        return alert, False
+    outbox.publish(
+        tenant=tenant,
+        kind="alert.created",
+        data={"id": alert.pk, "severity": alert.severity, "type": alert.alert_type},
+        now=now,
+    )
+    return alert, True
+
+
+def acknowledge(*, tenant: Tenant, alert_id: int, actor: str, now: datetime) -> AlertEvent:
+    """
+    Say that somebody has seen an alert.
+
+    Raises:
+        NotFound: this tenant has no such alert.
+        NotReady: it is acknowledged or resolved already.
+    """
+    return _move(
+        tenant=tenant,
+        alert_id=alert_id,
+        allowed=(AlertStatus.FIRING,),
+        now=now,
+        changes={
+            "status": AlertStatus.ACKNOWLEDGED,
+            "acknowledged_at": now,
+            "acknowledged_by": actor,
+        },
+    )
+
+
+def resolve(*, tenant: Tenant, alert_id: int, actor: str, now: datetime) -> AlertEvent:
+    """
+    Close an alert; the same condition opens a new one next time.
+
+    Raises:
+        NotFound: this tenant has no such alert.
+        NotReady: it is resolved already.
+    """
+    return _move(
+        tenant=tenant,
+        alert_id=alert_id,
+        allowed=(AlertStatus.FIRING, AlertStatus.ACKNOWLEDGED),
+        now=now,
+        changes={"status": AlertStatus.RESOLVED, "resolved_at": now, "resolved_by": actor},
+    )
+
+
+def resolve_condition(*, tenant: Tenant, fingerprint: str, actor: str, now: datetime) -> bool:
+    """Close the open alert of a condition that is over; False when none was open."""
+    row = (
+        AlertEvent.objects.for_tenant(tenant)
+        .exclude(status=AlertStatus.RESOLVED)
+        .filter(fingerprint=fingerprint)
+        .first()
+    )
+    if row is None:
+        return False
+    resolve(tenant=tenant, alert_id=row.pk, actor=actor, now=now)
+    return True
+
+
+def _move(
+    *,
+    tenant: Tenant,
+    alert_id: int,
+    allowed: tuple[AlertStatus, ...],
+    changes: Mapping[str, Any],
+    now: datetime,
+) -> AlertEvent:
+    rows = AlertEvent.objects.for_tenant(tenant).filter(pk=alert_id)
+    alert = rows.first()
+    if alert is None:
+        raise NotFound(f"alert {alert_id} does not exist")
+    if not rows.filter(status__in=allowed).update(**changes):
+        raise NotReady(f"alert {alert_id} is {alert.status} already")
+    alert.refresh_from_db()
+    outbox.publish(
+        tenant=tenant, kind="alert.updated", data={"id": alert_id, "status": alert.status}, now=now
+    )
+    return alert

@@ -1,0 +1,84 @@
+"""Predictions that wait for a person; what lies above a cap is held and counted, never dropped."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from watchfloor.core.errors import NotFound, NotReady
+from watchfloor.ledger import outbox
+from watchfloor.noc.models import ReviewItem
+from watchfloor.noc.models.work import Disposition, ReviewState
+from watchfloor.tenants.models import Tenant
+
+DECISION, AUDIT_SAMPLE, CANNOT_SCORE = "decision", "audit_sample", "cannot_score"
+
+
+def is_drawn(prediction_id: UUID, *, share: float) -> bool:
+    """
+    Return whether a prediction belongs to the random audit sample of a share.
+
+    The draw is a hash of the id: nobody can steer it, and any process draws alike.
+
+    >>> is_drawn(UUID(int=1), share=1.0), is_drawn(UUID(int=1), share=0.0)
+    (True, False)
+    """
+    digest = hashlib.sha256(b"audit sample" + prediction_id.bytes).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+def add(*, items: Iterable[ReviewItem], tenant: Tenant, now: datetime) -> list[ReviewItem]:
+    """Put predictions into the queue, in the transaction that logs them."""
+    rows = ReviewItem.objects.bulk_create(items)
+    waiting = sum(row.state == ReviewState.WAITING for row in rows)
+    if waiting:
+        outbox.publish(tenant=tenant, kind="review.added", data={"n": waiting}, now=now)
+    return rows
+
+
+def unscored_since(*, tenant: Tenant, since: datetime) -> int:
+    """Return how many unscored events waited in the queue since a moment; the cap counts them."""
+    rows = ReviewItem.objects.for_tenant(tenant).filter(
+        kind=CANNOT_SCORE, created_at__gte=since
+    )
+    return rows.exclude(state=ReviewState.HELD).count()
+
+
+def close(
+    *, tenant: Tenant, item_id: int, disposition: Disposition, actor: str, now: datetime
+) -> ReviewItem:
+    """
+    Record a verdict.
+
+    Raises:
+        NotFound: this tenant has no such item.
+        NotReady: somebody gave a verdict already.
+    """
+    rows = ReviewItem.objects.for_tenant(tenant).filter(pk=item_id)
+    item = rows.first()
+    if item is None:
+        raise NotFound(f"review item {item_id} does not exist")
+    won = rows.exclude(state=ReviewState.DONE).update(
+        state=ReviewState.DONE, disposition=disposition, done_at=now, done_by=actor
+    )
+    if not won:
+        raise NotReady(f"review item {item_id} has a verdict already")
+    item.refresh_from_db()
+    outbox.publish(tenant=tenant, kind="review.done", data={"id": item.pk}, now=now)
+    return item
+
+
+def find_open_of_predictions(
+    *, tenant: Tenant, prediction_ids: Iterable[UUID]
+) -> dict[UUID, ReviewItem]:
+    """Return the items without a verdict about these predictions."""
+    rows = ReviewItem.objects.for_tenant(tenant).exclude(state=ReviewState.DONE)
+    return {row.prediction_id: row for row in rows.filter(prediction_id__in=list(prediction_ids))}
+
+
+def next_waiting(*, tenant: Tenant, site_ids: frozenset[int] | None = None) -> ReviewItem | None:
+    """Return the oldest item that waits, within the sites somebody may see."""
+    rows = ReviewItem.objects.for_tenant(tenant).filter(state=ReviewState.WAITING)
+    if site_ids is not None:
+        rows = rows.filter(site_id__in=site_ids)
+    return rows.select_related("site").order_by("created_at", "id").first()

@@ -1,0 +1,291 @@
+"""Somebody found out what was true: record it once, move the rollup, close the work it settles."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from watchfloor.core.errors import InvalidInput
+from watchfloor.ledger import audit, outbox
+from watchfloor.ml import outcomes, prediction_log
+from watchfloor.ml.models import ScoredPrediction
+from watchfloor.ml.outcomes import Statement
+from watchfloor.noc import ingest_keys, logs, review_queue, tickets
+from watchfloor.noc.models import ReviewItem, Ticket
+from watchfloor.noc.models.work import Disposition
+from watchfloor.tenants.models import Tenant
+
+VALUE_OF = {Disposition.TRUE_POSITIVE: 1.0, Disposition.FALSE_POSITIVE: 0.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeRequest:
+    """
+    What turned out to be true about one prediction.
+
+    Args:
+        prediction_id: the prediction, or None to find it by `event` = (source, event id).
+        value: 1 if the event happened, 0 if it did not.
+        known_at: since when this could be known; never after it is told.
+        dedupe_key: the sender's id of the statement; told twice it counts once.
+    """
+
+    value: float
+    known_at: datetime
+    source: str
+    labeller: str
+    dedupe_key: str
+    prediction_id: UUID | None = None
+    event: tuple[str, str] | None = None
+    propensity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeResult:
+    """What became of one statement."""
+
+    prediction_id: UUID
+    duplicate: bool
+
+
+@transaction.atomic
+def record_outcomes(
+    *, tenant: Tenant, log: str, requests: Sequence[OutcomeRequest], now: datetime
+) -> list[OutcomeResult | InvalidInput]:
+    """Record statements about predictions of one log; an answer for each, in order."""
+    ids = _prediction_ids(tenant, requests)
+    rows = logs.get_log(log).get_many(tenant=tenant, ids=[i for i in ids if i is not None])
+    answers: dict[int, OutcomeResult | InvalidInput] = {}
+    statements: dict[int, Statement] = {}
+    for place, (request, prediction_id) in enumerate(zip(requests, ids, strict=True)):
+        row = rows.get(prediction_id) if prediction_id is not None else None
+        refusal = _refusal(request, row, now)
+        if refusal is not None or row is None:
+            answers[place] = refusal or _unknown(request)
+        else:
+            statements[place] = _statement(request, row)
+    fresh = _store(tenant, log, list(statements.values()), now)
+    for place, statement in statements.items():
+        answers[place] = OutcomeResult(
+            prediction_id=statement.scored.id, duplicate=statement.dedupe_key not in fresh
+        )
+    return [answers[place] for place in range(len(requests))]
+
+
+def _prediction_ids(tenant: Tenant, requests: Sequence[OutcomeRequest]) -> list[UUID | None]:
+    found: dict[tuple[str, str], UUID] = {}
+    for source in {r.event[0] for r in requests if r.event is not None}:
+        wanted = [r.event[1] for r in requests if r.event is not None and r.event[0] == source]
+        stored = ingest_keys.stored_among(tenant=tenant, source=source, event_ids=wanted)
+        found.update({(source, event_id): row for event_id, row in stored.items()})
+    return [r.prediction_id or (found.get(r.event) if r.event else None) for r in requests]
+
+
+def _refusal(
+    request: OutcomeRequest, row: ScoredPrediction | None, now: datetime
+) -> InvalidInput | None:
+    if row is None:
+        return _unknown(request)
+    if request.value not in (0.0, 1.0):
+        return InvalidInput(field="value", value=request.value, expected="0 or 1")
+    if not 0.0 < request.propensity <= 1.0:
+        return InvalidInput(field="propensity", value=request.propensity, expected="in (0, 1]")
+    if request.known_at > now:
+        return InvalidInput(
+            field="known_at", value=request.known_at.isoformat(), expected="not in the future"
+        )
+    if request.known_at < row.occurred_at:
+        return InvalidInput(
+            field="known_at",
+            value=request.known_at.isoformat(),
+            expected=f"not before the event at {row.occurred_at.isoformat()}",
+        )
+    return None
+
+
+def _unknown(request: OutcomeRequest) -> InvalidInput:
+    return InvalidInput(
+        field="prediction",
+        value=str(request.prediction_id or request.event),
+        expected="a prediction of this tenant",
+    )
+
+
+def _statement(request: OutcomeRequest, row: ScoredPrediction) -> Statement:
+    return Statement(
+        scored=prediction_log.as_scored(row),
+        value=request.value,
+        source=request.source,
+        labeller=request.labeller,
+        known_at=request.known_at,
+        dedupe_key=request.dedupe_key,
+        propensity=request.propensity,
+    )
+
+
+def _store(
+    tenant: Tenant, log: str, statements: Sequence[Statement], now: datetime
+) -> frozenset[str]:
+    """Record statements, write them onto their predictions, close what they settle."""
+    fresh = outcomes.record(tenant=tenant, log=log, statements=statements, now=now)
+    if not fresh:
+        return frozenset()
+    logs.get_log(log).set_outcomes(
+        tenant=tenant, values={s.scored.id: (s.value, s.known_at) for s in fresh}
+    )
+    _close_settled_work(tenant, {s.scored.id: s for s in fresh}, now)
+    outbox.publish(tenant=tenant, kind="outcomes", data={"n": len(fresh)}, now=now)
+    return frozenset(s.dedupe_key for s in fresh)
+
+
+def _close_settled_work(
+    tenant: Tenant, fresh: Mapping[UUID, Statement], now: datetime
+) -> None:
+    reviews = review_queue.find_open_of_predictions(tenant=tenant, prediction_ids=fresh)
+    for prediction_id, item in reviews.items():
+        statement = fresh[prediction_id]
+        review_queue.close(
+            tenant=tenant,
+            item_id=item.pk,
+            disposition=_disposition(statement.value),
+            actor=statement.labeller,
+            now=now,
+        )
+    for ticket in tickets.open_of_predictions(tenant=tenant, prediction_ids=fresh):
+        statement = fresh[ticket.prediction_id]
+        tickets.resolve(
+            tenant=tenant,
+            ticket_id=ticket.pk,
+            disposition=_disposition(statement.value),
+            actor=statement.labeller,
+            note=f"Outcome from {statement.source}",
+            now=now,
+        )
+
+
+def _disposition(value: float) -> Disposition:
+    return Disposition.TRUE_POSITIVE if value >= 0.5 else Disposition.FALSE_POSITIVE
+
+
+@transaction.atomic
+def record_disposition(
+    *,
+    tenant: Tenant,
+    item_id: int,
+    disposition: Disposition,
+    actor: str,
+    now: datetime,
+) -> ReviewItem:
+    """
+    Take a person's verdict on a review item; "inconclusive" closes it and labels nothing.
+
+    Raises:
+        NotFound: this tenant has no such item.
+        NotReady: it has a verdict already.
+    """
+    item = review_queue.close(
+        tenant=tenant, item_id=item_id, disposition=disposition, actor=actor, now=now
+    )
+    source = "audit_sample" if item.kind == review_queue.AUDIT_SAMPLE else "review"
+    _label(
+        tenant=tenant,
+        log=item.log,
+        prediction_ids=[item.prediction_id],
+        disposition=disposition,
+        source=source,
+        propensity=item.propensity,
+        actor=actor,
+        key=f"review:{item.pk}",
+        now=now,
+    )
+    audit.append(
+        tenant=tenant,
+        actor=actor,
+        action=f"review.{disposition}",
+        target_kind="prediction",
+        target_id=str(item.prediction_id),
+        now=now,
+    )
+    return item
+
+
+@transaction.atomic
+def resolve_ticket(
+    *,
+    tenant: Tenant,
+    ticket_id: int,
+    disposition: Disposition,
+    actor: str,
+    note: str,
+    now: datetime,
+) -> Ticket:
+    """
+    Close a ticket with what was found, and label the prediction that opened it.
+
+    Predictions added later as evidence are not labelled by it: nobody looked at each.
+
+    Raises:
+        NotFound: this tenant has no such ticket.
+        NotReady: it is resolved already.
+    """
+    ticket = tickets.resolve(
+        tenant=tenant, ticket_id=ticket_id, disposition=disposition, actor=actor, note=note, now=now
+    )
+    _label(
+        tenant=tenant,
+        log=ticket.log,
+        prediction_ids=[ticket.prediction_id],
+        disposition=disposition,
+        source="ticket",
+        propensity=1.0,
+        actor=actor,
+        key=f"ticket:{ticket.pk}",
+        now=now,
+    )
+    audit.append(
+        tenant=tenant,
+        actor=actor,
+        action=f"ticket.{disposition}",
+        target_kind="ticket",
+        target_id=str(ticket.number),
+        reason=note,
+        now=now,
+    )
+    return ticket
+
+
+def _label(
+    *,
+    tenant: Tenant,
+    log: str,
+    prediction_ids: Sequence[UUID],
+    disposition: Disposition,
+    source: str,
+    propensity: float,
+    actor: str,
+    key: str,
+    now: datetime,
+) -> None:
+    value = VALUE_OF.get(disposition)
+    if value is None:
+        return
+    rows = logs.get_log(log).get_many(tenant=tenant, ids=prediction_ids)
+    _store(
+        tenant,
+        log,
+        [
+            Statement(
+                scored=prediction_log.as_scored(row),
+                value=value,
+                source=source,
+                labeller=actor,
+                known_at=now,
+                dedupe_key=f"{key}:{row.id}",
+                propensity=propensity,
+            )
+            for row in rows.values()
+        ],
+        now,
+    )

@@ -1,0 +1,278 @@
+"""A prediction about any entity comes in: store once, score, decide, act, log; one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from watchfloor.core.decision.policy import Decision
+from watchfloor.core.errors import InvalidInput
+from watchfloor.core.identity import event_uuid
+from watchfloor.core.local_time import day_bounds, local_day
+from watchfloor.ledger import outbox
+from watchfloor.ml import (
+    conformal_predictor,
+    external_models,
+    prediction_log,
+    rollups,
+    serving,
+    shadow,
+)
+from watchfloor.ml.conformal_predictor import Prediction
+from watchfloor.ml.models import PredictionLog
+from watchfloor.ml.serving import ServingModel
+from watchfloor.noc import decisions, ingest_keys
+from watchfloor.noc.decisions import InForce, Subject
+from watchfloor.tenants import directory, flags
+from watchfloor.tenants.models import Site, Tenant
+
+NO_VERSION = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRequest:
+    """
+    One event to predict about.
+
+    Args:
+        event_id: the sender's id; sent twice under one source it is one prediction.
+        score: a score in [0, 1] of a model that runs elsewhere; None to score it here.
+        model_version: the version that made `score`; ignored without a score.
+    """
+
+    event_id: str
+    source: str
+    model_type: str
+    entity_type: str
+    entity_id: str
+    occurred_at: datetime
+    features: Mapping[str, Any] = field(default_factory=dict)
+    score: float | None = None
+    model_version: str | None = None
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionResult:
+    """What became of one request."""
+
+    id: UUID
+    duplicate: bool
+    score: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    width: float | None = None
+    decision: str = ""
+    reason: str = ""
+    model_version: str = ""
+
+
+def handle_predictions(
+    *, tenant: Tenant, requests: Sequence[PredictionRequest], now: datetime
+) -> list[PredictionResult | InvalidInput]:
+    """
+    Carry requests of one model type to their effect, exactly once; an answer for each, in order.
+
+    A request that does not fit is answered with its error and the others go on.
+    """
+    try:
+        return _handle(tenant=tenant, requests=requests, now=now)
+    except IntegrityError:
+        # Another process stored one of these events a moment ago: now it is found.
+        return _handle(tenant=tenant, requests=requests, now=now)
+
+
+@transaction.atomic
+def _handle(
+    *, tenant: Tenant, requests: Sequence[PredictionRequest], now: datetime
+) -> list[PredictionResult | InvalidInput]:
+    answers: dict[int, PredictionResult | InvalidInput] = {}
+    sites = directory.look_up(
+        tenant=tenant, sites=[r.site for r in requests if r.site], people=(), devices=()
+    ).sites
+    fresh: dict[int, PredictionRequest] = {}
+    seen = _stored(tenant, requests)
+    for place, request in enumerate(requests):
+        if (key := (request.source, request.event_id)) in seen:
+            answers[place] = PredictionResult(id=seen[key], duplicate=True)
+        elif (refusal := _refusal(request, sites)) is not None:
+            answers[place] = refusal
+        else:
+            seen[key] = _id_of(tenant, request)
+            fresh[place] = request
+    for model_type in sorted({request.model_type for request in fresh.values()}):
+        group = {p: r for p, r in fresh.items() if r.model_type == model_type}
+        answers.update(_predict_group(tenant, model_type, group, sites, now))
+    return [answers[place] for place in range(len(requests))]
+
+
+def _stored(
+    tenant: Tenant, requests: Sequence[PredictionRequest]
+) -> dict[tuple[str, str], UUID]:
+    found: dict[tuple[str, str], UUID] = {}
+    for source in {request.source for request in requests}:
+        ids = [r.event_id for r in requests if r.source == source]
+        stored = ingest_keys.stored_among(tenant=tenant, source=source, event_ids=ids)
+        found.update({(source, event_id): row for event_id, row in stored.items()})
+    return found
+
+
+def _refusal(request: PredictionRequest, sites: Mapping[str, Site]) -> InvalidInput | None:
+    if request.site is not None and request.site not in sites:
+        return InvalidInput(field="site", value=request.site, expected="a site of this tenant")
+    if request.score is not None and not 0.0 <= request.score <= 1.0:
+        return InvalidInput(field="score", value=request.score, expected="a number in [0, 1]")
+    if request.score is not None and not request.model_version:
+        return InvalidInput(
+            field="model_version", value=request.model_version, expected="who made the score"
+        )
+    return None
+
+
+def _id_of(tenant: Tenant, request: PredictionRequest) -> UUID:
+    return event_uuid(
+        tenant=tenant.code,
+        source=request.source,
+        event_id=request.event_id,
+        occurred_at=request.occurred_at,
+    )
+
+
+def _predict_group(
+    tenant: Tenant,
+    model_type: str,
+    group: Mapping[int, PredictionRequest],
+    sites: Mapping[str, Site],
+    now: datetime,
+) -> dict[int, PredictionResult | InvalidInput]:
+    requests = list(group.values())
+    external_models.serve_first_posted(
+        tenant=tenant,
+        model_type=model_type,
+        versions=[r.model_version or "" for r in requests if r.score is not None],
+        now=now,
+    )
+    model = serving.serving_model(tenant=tenant, model_type=model_type)
+    predictions = conformal_predictor.predict_posted(
+        serving=model,
+        rows=[r.features for r in requests],
+        posted=[r.score for r in requests],
+        versions=[r.model_version for r in requests],
+    )
+    subjects = [_subject(tenant, request, sites) for request in requests]
+    rules = decisions.in_force(
+        tenant=tenant,
+        model_type=model_type,
+        automation=flags.automation_in_force(tenant=tenant, model_type=model_type),
+        day_began_at=day_bounds(local_day(now, tenant.zone), tenant.zone)[0],
+    )
+    taken = decisions.decide_all(
+        tenant=tenant,
+        subjects=subjects,
+        evidence=[
+            conformal_predictor.evidence_of(p, serving=model, now=now) for p in predictions
+        ],
+        rules=rules,
+    )
+    rows = [
+        _row(tenant, request, subject, prediction, decision, model, rules, now)
+        for request, subject, prediction, decision in zip(
+            requests, subjects, predictions, taken, strict=True
+        )
+    ]
+    _store(tenant, requests, rows)
+    shadow.score_beside(
+        tenant=tenant, serving=model, rows=rows, features=[r.features for r in requests]
+    )
+    decisions.act(
+        tenant=tenant,
+        subjects=subjects,
+        decisions=taken,
+        scores=[p.score for p in predictions],
+        rules=rules,
+        now=now,
+    )
+    outbox.publish(
+        tenant=tenant,
+        kind="predictions",
+        data={"n": len(rows), "model_type": model_type},
+        now=now,
+    )
+    return {place: _result(row) for place, row in zip(group, rows, strict=True)}
+
+
+def _subject(tenant: Tenant, request: PredictionRequest, sites: Mapping[str, Site]) -> Subject:
+    return Subject(
+        log=prediction_log.LOG,
+        prediction_id=_id_of(tenant, request),
+        occurred_at=request.occurred_at,
+        model_type=request.model_type,
+        entity_type=request.entity_type,
+        entity_id=request.entity_id,
+        site=sites[request.site] if request.site else None,
+        title=f"{request.model_type.replace('_', ' ')}: {request.entity_type} {request.entity_id}",
+    )
+
+
+def _row(
+    tenant: Tenant,
+    request: PredictionRequest,
+    subject: Subject,
+    prediction: Prediction,
+    decision: Decision,
+    model: ServingModel | None,
+    rules: InForce,
+    now: datetime,
+) -> PredictionLog:
+    return PredictionLog(
+        tenant=tenant,
+        id=subject.prediction_id,
+        occurred_at=request.occurred_at,
+        source=request.source,
+        event_id=request.event_id,
+        entity_type=request.entity_type,
+        entity_id=request.entity_id,
+        site=subject.site,
+        local_day=local_day(request.occurred_at, tenant.zone),
+        model_type=request.model_type,
+        model_version=(
+            (request.model_version if request.score is not None else None)
+            or (model.version if model else NO_VERSION)
+        ),
+        features_json=dict(request.features),
+        decision=decision.outcome.value,
+        reason=decision.reason.value,
+        review_score=rules.values["review_score"],
+        ticket_score=rules.values["ticket_score"],
+        predicted_at=now,
+        **conformal_predictor.columns(prediction, serving=model),
+    )
+
+
+def _store(
+    tenant: Tenant, requests: Sequence[PredictionRequest], rows: Sequence[PredictionLog]
+) -> None:
+    for source in {request.source for request in requests}:
+        ids = {row.event_id: row.id for row in rows if row.source == source}
+        ingest_keys.claim(tenant=tenant, source=source, ids=ids)
+    prediction_log.write(rows)
+    rollups.count_predictions(
+        tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows]
+    )
+
+
+def _result(row: PredictionLog) -> PredictionResult:
+    return PredictionResult(
+        id=row.id,
+        duplicate=False,
+        score=row.score,
+        lower=row.prediction_lower_bound,
+        upper=row.prediction_upper_bound,
+        width=row.confidence_interval_width,
+        decision=row.decision,
+        reason=row.reason,
+        model_version=row.model_version,
+    )

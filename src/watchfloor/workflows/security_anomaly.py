@@ -1,0 +1,366 @@
+"""A signal from the edge comes in: store once, and for a check-in score, decide, act and log."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from watchfloor.core.decision.policy import Decision
+from watchfloor.core.decision.risk import risk_level
+from watchfloor.core.errors import MalformedReading, WatchfloorError
+from watchfloor.core.features.guard_checkin import guard_checkin_features
+from watchfloor.core.identity import event_uuid
+from watchfloor.core.local_time import day_bounds, local_day
+from watchfloor.core.signals import SignalReading, parse_reading
+from watchfloor.ledger import audit, outbox
+from watchfloor.ml import conformal_predictor, prediction_log, rollups, serving, shadow
+from watchfloor.ml.conformal_predictor import Prediction
+from watchfloor.ml.serving import ServingModel
+from watchfloor.noc import (
+    activity_signals,
+    checkin_context,
+    dead_letters,
+    decisions,
+    fraud_log,
+    ingest_keys,
+)
+from watchfloor.noc.dead_letters import Unreadable
+from watchfloor.noc.decisions import InForce, Subject
+from watchfloor.noc.logs import FRAUD_DETECTOR
+from watchfloor.noc.models import ActivitySignal, DeadLetter, FraudPredictionLog
+from watchfloor.noc.models.intake import DeadLetterState
+from watchfloor.tenants import directory, flags
+from watchfloor.tenants.directory import Codes
+from watchfloor.tenants.models import Tenant
+
+SCORED_EVENTS = frozenset({"check_in", "check_out"})
+NO_VERSION = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message as a door took it: who sent it by its topic, and its bytes."""
+
+    door: str
+    topic: str
+    device: str
+    kind: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignalResult:
+    """What became of one event of a message: stored, duplicate or dead."""
+
+    status: str
+    event_id: str = ""
+    prediction_id: UUID | None = None
+    score: float | None = None
+    decision: str = ""
+    reason: str = ""
+    error: MalformedReading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """A readable event whose sender and people this tenant knows."""
+
+    place: int
+    reading: SignalReading
+    row_id: UUID
+
+
+def handle_signals(
+    *, tenant: Tenant, messages: Sequence[Incoming], now: datetime
+) -> list[SignalResult]:
+    """
+    Carry a micro-batch of one tenant to its effect, exactly once, in one transaction.
+
+    Returns:
+        A result for each event, in the order of messages and of the events in them. An
+        unreadable event becomes a dead letter and the others go on.
+    """
+    try:
+        return _handle(tenant=tenant, messages=messages, now=now)
+    except IntegrityError:
+        # Another process stored one of these events a moment ago: now it is found.
+        return _handle(tenant=tenant, messages=messages, now=now)
+
+
+def keep_unreadable(*, tenant_code: str, unreadable: Unreadable, now: datetime) -> DeadLetter:
+    """Keep a message that never reached a tenant's stream; an unknown tenant's is the platform's."""
+    tenant = directory.find_tenant(tenant_code) or directory.platform_tenant()
+    return dead_letters.keep(tenant=tenant, unreadable=unreadable, now=now)
+
+
+@transaction.atomic
+def replay_dead_letter(
+    *, tenant: Tenant, letter_id: int, actor: str, now: datetime
+) -> list[SignalResult]:
+    """
+    Take a dead letter again as if it came now, and close it if every event of it was stored.
+
+    Raises:
+        NotFound: this tenant has no such letter.
+        NotReady: it is settled already, or only its head was kept.
+    """
+    letter = dead_letters.get_open(tenant=tenant, letter_id=letter_id)
+    message = _incoming_of(letter)
+    results = _handle(tenant=tenant, messages=[message], now=now)
+    still_dead = [result for result in results if result.status == "dead"]
+    if not still_dead:
+        dead_letters.settle(
+            letter=letter,
+            state=DeadLetterState.REPLAYED,
+            actor=actor,
+            note=f"{len(results)} events stored",
+            now=now,
+        )
+    audit.append(
+        tenant=tenant,
+        actor=actor,
+        action="dead_letter.replayed" if not still_dead else "dead_letter.still_dead",
+        target_kind="dead_letter",
+        target_id=str(letter.pk),
+        now=now,
+    )
+    return results
+
+
+@transaction.atomic
+def dismiss_dead_letter(
+    *, tenant: Tenant, letter_id: int, actor: str, reason: str, now: datetime
+) -> None:
+    """
+    Close a dead letter that nobody will take again.
+
+    Raises:
+        NotFound: this tenant has no such letter.
+        NotReady: it is settled already.
+    """
+    letter = dead_letters.get_open(tenant=tenant, letter_id=letter_id)
+    dead_letters.settle(
+        letter=letter, state=DeadLetterState.DISMISSED, actor=actor, note=reason, now=now
+    )
+    audit.append(
+        tenant=tenant,
+        actor=actor,
+        action="dead_letter.dismissed",
+        target_kind="dead_letter",
+        target_id=str(letter.pk),
+        reason=reason,
+        now=now,
+    )
+
+
+def _incoming_of(letter: DeadLetter) -> Incoming:
+    levels = letter.topic.split("/")
+    device, kind = (levels[2], levels[3]) if len(levels) == 4 else ("", "")
+    return Incoming(
+        door=letter.door,
+        topic=letter.topic,
+        device=device,
+        kind=kind,
+        payload=bytes(letter.payload),
+    )
+
+
+@transaction.atomic
+def _handle(
+    *, tenant: Tenant, messages: Sequence[Incoming], now: datetime
+) -> list[SignalResult]:
+    read = [
+        (message, reading)
+        for message in messages
+        for reading in parse_reading(
+            tenant=tenant.code,
+            device=message.device,
+            kind=message.kind,
+            payload=message.payload,
+            received_at=now,
+        )
+    ]
+    readings = [reading for _, reading in read if isinstance(reading, SignalReading)]
+    codes = _codes(tenant, readings)
+    seen = _stored(tenant, readings)
+    results: dict[int, SignalResult] = {}
+    accepted: list[_Accepted] = []
+    for place, (message, reading) in enumerate(read):
+        if isinstance(reading, SignalReading):
+            refusal = _refusal(reading, codes)
+            key = (reading.device, reading.event_id)
+            if refusal is None and key in seen:
+                results[place] = SignalResult("duplicate", reading.event_id)
+            elif refusal is None:
+                seen[key] = _row_id(tenant, reading)
+                accepted.append(_Accepted(place, reading, seen[key]))
+            else:
+                results[place] = _dead(tenant, message, refusal, now)
+        else:
+            results[place] = _dead(tenant, message, reading, now)
+    results.update(_carry(tenant, accepted, codes, now))
+    return [results[place] for place in range(len(read))]
+
+
+def _codes(tenant: Tenant, readings: Sequence[SignalReading]) -> Codes:
+    return directory.look_up(
+        tenant=tenant,
+        sites=[r.site for r in readings if r.site],
+        people=[r.guard for r in readings if r.guard],
+        devices=[r.device for r in readings],
+    )
+
+
+def _stored(
+    tenant: Tenant, readings: Sequence[SignalReading]
+) -> dict[tuple[str, str], UUID]:
+    found: dict[tuple[str, str], UUID] = {}
+    by_device: dict[str, list[str]] = {}
+    for reading in readings:
+        by_device.setdefault(reading.device, []).append(reading.event_id)
+    for device, event_ids in by_device.items():
+        stored = ingest_keys.stored_among(
+            tenant=tenant, source=f"device:{device}", event_ids=event_ids
+        )
+        found.update({(device, event_id): row for event_id, row in stored.items()})
+    return found
+
+
+def _refusal(reading: SignalReading, codes: Codes) -> MalformedReading | None:
+    checks = (
+        ("device", reading.device, codes.devices, "a device of this tenant"),
+        ("site", reading.site, codes.sites, "a site of this tenant"),
+        ("guard", reading.guard, codes.people, "a person of this tenant"),
+    )
+    for name, code, known, expected in checks:
+        if code is not None and code not in known:
+            return MalformedReading(field=name, value=code, expected=expected)
+    return None
+
+
+def _row_id(tenant: Tenant, reading: SignalReading) -> UUID:
+    return event_uuid(
+        tenant=tenant.code,
+        source=f"device:{reading.device}",
+        event_id=reading.event_id,
+        occurred_at=reading.occurred_at,
+    )
+
+
+def _dead(
+    tenant: Tenant, message: Incoming, error: MalformedReading, now: datetime
+) -> SignalResult:
+    dead_letters.keep(
+        tenant=tenant,
+        unreadable=Unreadable(
+            door=message.door,
+            topic=message.topic,
+            payload=message.payload,
+            field=error.field,
+            error=str(error),
+        ),
+        now=now,
+    )
+    return SignalResult("dead", error=error)
+
+
+def _carry(
+    tenant: Tenant, accepted: Sequence[_Accepted], codes: Codes, now: datetime
+) -> dict[int, SignalResult]:
+    """Store the new events of a micro-batch and predict about its check-ins."""
+    if not accepted:
+        return {}
+    _claim(tenant, accepted)
+    activity_signals.store([_signal_row(tenant, one, codes) for one in accepted])
+    directory.mark_heard(tenant=tenant, devices={a.reading.device for a in accepted}, now=now)
+    scored = [one for one in accepted if one.reading.event_type in SCORED_EVENTS]
+    predicted = _predict(tenant, scored, codes, now) if scored else {}
+    outbox.publish(
+        tenant=tenant,
+        kind="signals",
+        data={"n": len(accepted), "scored": len(scored)},
+        now=now,
+    )
+    return {
+        one.place: _result(one, predicted.get(one.row_id)) for one in accepted
+    }
+
+
+def _claim(tenant: Tenant, accepted: Sequence[_Accepted]) -> None:
+    by_device: dict[str, dict[str, UUID]] = {}
+    for one in accepted:
+        by_device.setdefault(one.reading.device, {})[one.reading.event_id] = one.row_id
+    for device, ids in by_device.items():
+        ingest_keys.claim(tenant=tenant, source=f"device:{device}", ids=ids)
+
+
+def _signal_row(tenant: Tenant, one: _Accepted, codes: Codes) -> ActivitySignal:
+    reading = one.reading
+    return ActivitySignal(
+        id=one.row_id,
+        tenant=tenant,
+        occurred_at=reading.occurred_at,
+        received_at=reading.received_at,
+        device=reading.device,
+        kind=reading.kind,
+        event_type=reading.event_type,
+        person=codes.people[reading.guard] if reading.guard else None,
+        site=codes.sites[reading.site] if reading.site else None,
+        lat=reading.lat,
+        lon=reading.lon,
+        accuracy_m=reading.accuracy_m,
+        payload=dict(reading.payload),
+    )
+
+
+def _result(one: _Accepted, row: FraudPredictionLog | None) -> SignalResult:
+    if row is None:
+        return SignalResult("stored", one.reading.event_id)
+    return SignalResult(
+        "stored", one.reading.event_id, row.id, row.score, row.decision, row.reason
+    )
+
+
+def _predict(
+    tenant: Tenant, scored: Sequence[_Accepted], codes: Codes, now: datetime
+) -> dict[UUID, FraudPredictionLog]:
+    model = serving.serving_model(tenant=tenant, model_type=FRAUD_DETECTOR)
+    features = list(_features(tenant, scored, codes, now))
+    predictions = conformal_predictor.predict(serving=model, rows=features)
+    subjects = [_subject(one, codes) for one in scored]
+    rules = decisions.in_force(
+        tenant=tenant,
+        model_type=FRAUD_DETECTOR,
+        automation=flags.automation_in_force(tenant=tenant, model_type=FRAUD_DETECTOR),
+        day_began_at=day_bounds(local_day(now, tenant.zone), tenant.zone)[0],
+    )
+    taken = decisions.decide_all(
+        tenant=tenant,
+        subjects=subjects,
+        evidence=[
+            conformal_predictor.evidence_of(p, serving=model, now=now) for p in predictions
+        ],
+        rules=rules,
+    )
+    rows = [
+        _prediction_row(tenant, one, subject, known, prediction, decision, model, rules, codes, now)
+        for one, subject, known, prediction, decision in zip(
+            scored, subjects, features, predictions, taken, strict=True
+        )
+    ]
+    fraud_log.write(rows)
+    rollups.count_predictions(
+        tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows]
+    )
+    shadow.score_beside(tenant=tenant, serving=model, rows=rows, features=features)
+    decisions.act(
+        tenant=tenant,
+        subjects=subjects,
+        decisions=taken,
+        scores=[p.score for p in predictions],
+        rules=rules,
+        now=now,
+    )
+    return {row.id: row for row in rows}

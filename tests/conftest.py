@@ -1,0 +1,32 @@
+"""One small world: two tenants, a few places and people with names, and a fixed moment."""
+
+import os
+import tempfile
+from datetime import UTC, datetime
+
+import pytest
+
+# Before Django reads its settings: a test run never touches an installation's data.
+os.environ.setdefault("WATCHFLOOR_HOME", tempfile.mkdtemp(prefix="watchfloor-test-"))
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Monday noon in March 2026, UTC."""
+    return datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def tenant(db, now):
+    """Acme Guarding: roll-out on, a site, two guards and a phone."""
+    from cast import acme
+
+    return acme(now=now)
+
+
+@pytest.fixture
+def other_tenant(db, now):
+    """Borealis: another customer, who must never see Acme's rows."""
+    from cast import borealis
+
+    return borealis(now=now)
