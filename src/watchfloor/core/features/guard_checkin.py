@@ -7,7 +7,7 @@ received after the event, whatever it is handed, and says None for what is not k
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from heapq import nlargest
+from itertools import islice
 from operator import attrgetter
 
 from watchfloor.core.features.checkin_history import CheckinHistory, PastReading, SiteFacts
@@ -104,7 +104,7 @@ def guard_checkin_features(event: SignalReading, history: CheckinHistory) -> Fea
         **_movement(event, own),
         **_honesty(event),
         **_networks(event, history.networks_first_seen),
-        **_device(event, _known(history.device, event)),
+        **_device(event, history.device),
         **_face(event),
         "steps": event.number("steps_since_last"),
         "heartbeats_answered": _heartbeats_answered(event, own, history.site),
@@ -112,13 +112,16 @@ def guard_checkin_features(event: SignalReading, history: CheckinHistory) -> Fea
 
 
 def _known(readings: Iterable[PastReading], event: SignalReading) -> list[PastReading]:
+    """Return what had been received when the event was, oldest first; ties go by id."""
     now, at, own = event.received_at, event.occurred_at, event.event_id
     since = at - HISTORY_WINDOW
-    return [
+    known = [
         r
         for r in readings
         if r.received_at <= now and since <= r.occurred_at <= at and r.event_id != own
     ]
+    known.sort(key=attrgetter("occurred_at", "event_id"))
+    return known
 
 
 def _calendar(event: SignalReading, history: CheckinHistory) -> Features:
@@ -170,12 +173,7 @@ def _place(event: SignalReading, site: SiteFacts | None) -> Features:
 
 
 def _movement(event: SignalReading, own: list[PastReading]) -> Features:
-    last = nlargest(
-        FIXES_COMPARED,
-        (r for r in own if r.accuracy_m is not None),
-        key=attrgetter("occurred_at", "event_id"),
-    )
-    return {"speed_kmh": _speed_kmh(event, own), "accuracy_spread": _spread(event, last)}
+    return {"speed_kmh": _speed_kmh(event, own), "accuracy_spread": _spread(event, own)}
 
 
 def _speed_kmh(event: SignalReading, own: list[PastReading]) -> float | None:
@@ -187,8 +185,8 @@ def _speed_kmh(event: SignalReading, own: list[PastReading]) -> float | None:
     """
     if event.lat is None or event.lon is None or not _is_accurate(event.accuracy_m):
         return None
-    fixes = (r for r in own if r.lat is not None and _is_accurate(r.accuracy_m))
-    last = max(fixes, key=attrgetter("occurred_at", "event_id"), default=None)
+    fixes = (r for r in reversed(own) if r.lat is not None and _is_accurate(r.accuracy_m))
+    last = next(fixes, None)
     if last is None or last.lat is None or last.lon is None:
         return None
     seconds = (event.occurred_at - last.occurred_at).total_seconds()
@@ -203,10 +201,12 @@ def _is_accurate(accuracy_m: float | None) -> bool:
     return accuracy_m is not None and accuracy_m <= ACCURATE_M
 
 
-def _spread(event: SignalReading, last: list[PastReading]) -> float | None:
-    if event.accuracy_m is None or len(last) < 2:
+def _spread(event: SignalReading, own: list[PastReading]) -> float | None:
+    told = (r.accuracy_m for r in reversed(own) if r.accuracy_m is not None)
+    earlier = list(islice(told, FIXES_COMPARED))
+    if event.accuracy_m is None or len(earlier) < 2:
         return None
-    values = [event.accuracy_m, *(r.accuracy_m or 0.0 for r in last)]
+    values = [event.accuracy_m, *earlier]
     total = sum(values)
     # Accuracies of zero throughout are the most constant of all.
     return (max(values) - min(values)) / total * len(values) if total else 0.0
@@ -236,13 +236,13 @@ def _networks(event: SignalReading, first_seen: Mapping[str, datetime]) -> Featu
     return {"wifi_seen_here": seen("wifi_bssid_hash"), "cell_seen_here": seen("cell_id_hash")}
 
 
-def _device(event: SignalReading, uses: list[PastReading]) -> Features:
+def _device(event: SignalReading, readings: Iterable[PastReading]) -> Features:
     if event.guard is None:
         return dict.fromkeys(("device_shared", "device_other_gap_s", "device_other_guards"))
-    mine = event.guard
-    others = [r for r in uses if r.guard is not None and r.guard != mine]
-    latest = max((r.occurred_at for r in others), default=None)
-    gap_s = None if latest is None else (event.occurred_at - latest).total_seconds()
+    mine = (event.guard, None)
+    # Most devices have one guard: those readings are dropped before anything is compared.
+    others = _known([r for r in readings if r.guard not in mine], event)
+    gap_s = (event.occurred_at - others[-1].occurred_at).total_seconds() if others else None
     return {
         "device_shared": float(gap_s is not None and gap_s <= SHARING_S),
         "device_other_gap_s": gap_s,
@@ -286,9 +286,8 @@ def _last_shift(event: SignalReading, own: list[PastReading]) -> list[PastReadin
     if event.event_type == "check_out":
         wanted = event.shift
     else:
-        earlier = (r for r in own if r.shift is not None and r.shift != event.shift)
-        latest = max(earlier, key=attrgetter("occurred_at", "event_id"), default=None)
-        wanted = None if latest is None else latest.shift
+        shifts = (r.shift for r in reversed(own) if r.shift not in (None, event.shift))
+        wanted = next(shifts, None)
     return [] if wanted is None else [r for r in own if r.shift == wanted]
 
 
