@@ -1,15 +1,16 @@
 """A signal from the edge comes in: store once, and for a check-in score, decide, act and log."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from watchfloor.core.decision.policy import Decision
 from watchfloor.core.decision.risk import risk_level
-from watchfloor.core.errors import MalformedReading, WatchfloorError
+from watchfloor.core.errors import MalformedReading
 from watchfloor.core.features.guard_checkin import guard_checkin_features
 from watchfloor.core.identity import event_uuid
 from watchfloor.core.local_time import day_bounds, local_day
@@ -306,6 +307,8 @@ def _signal_row(tenant: Tenant, one: _Accepted, codes: Codes) -> ActivitySignal:
         device=reading.device,
         kind=reading.kind,
         event_type=reading.event_type,
+        event_id=reading.event_id,
+        shift=reading.shift or "",
         person=codes.people[reading.guard] if reading.guard else None,
         site=codes.sites[reading.site] if reading.site else None,
         lat=reading.lat,
@@ -327,7 +330,7 @@ def _predict(
     tenant: Tenant, scored: Sequence[_Accepted], codes: Codes, now: datetime
 ) -> dict[UUID, FraudPredictionLog]:
     model = serving.serving_model(tenant=tenant, model_type=FRAUD_DETECTOR)
-    features = list(_features(tenant, scored, codes, now))
+    features = _features(tenant, scored, codes, now)
     predictions = conformal_predictor.predict(serving=model, rows=features)
     subjects = [_subject(one, codes) for one in scored]
     rules = decisions.in_force(
@@ -364,3 +367,69 @@ def _predict(
         now=now,
     )
     return {row.id: row for row in rows}
+
+
+def _features(
+    tenant: Tenant, scored: Sequence[_Accepted], codes: Codes, now: datetime
+) -> list[Mapping[str, float | None]]:
+    readings = [one.reading for one in scored]
+    histories = checkin_context.histories(
+        tenant=tenant, readings=readings, codes=codes, now=now
+    )
+    return [
+        guard_checkin_features(reading, history)
+        for reading, history in zip(readings, histories, strict=True)
+    ]
+
+
+def _subject(one: _Accepted, codes: Codes) -> Subject:
+    reading = one.reading
+    guard = reading.guard or reading.device
+    return Subject(
+        log=fraud_log.LOG,
+        prediction_id=one.row_id,
+        occurred_at=reading.occurred_at,
+        model_type=FRAUD_DETECTOR,
+        entity_type="guard" if reading.guard else "device",
+        entity_id=guard,
+        site=codes.sites[reading.site] if reading.site else None,
+        title=f"{reading.event_type.replace('_', '-').capitalize()} of {guard} in doubt",
+    )
+
+
+def _prediction_row(
+    tenant: Tenant,
+    one: _Accepted,
+    subject: Subject,
+    features: Mapping[str, float | None],
+    prediction: Prediction,
+    decision: Decision,
+    model: ServingModel | None,
+    rules: InForce,
+    codes: Codes,
+    now: datetime,
+) -> FraudPredictionLog:
+    score = prediction.score
+    return FraudPredictionLog(
+        tenant=tenant,
+        id=one.row_id,
+        occurred_at=one.reading.occurred_at,
+        source=f"device:{one.reading.device}",
+        event_id=one.reading.event_id,
+        entity_type=subject.entity_type,
+        entity_id=subject.entity_id,
+        site=subject.site,
+        person=codes.people[one.reading.guard] if one.reading.guard else None,
+        local_day=local_day(one.reading.occurred_at, tenant.zone),
+        model_type=FRAUD_DETECTOR,
+        model_version=model.version if model else NO_VERSION,
+        features_json=dict(features),
+        fraud_probability=None if score is None else Decimal(f"{score:.8f}"),
+        risk_level="" if score is None else risk_level(score).value,
+        decision=decision.outcome.value,
+        reason=decision.reason.value,
+        review_score=rules.values["review_score"],
+        ticket_score=rules.values["ticket_score"],
+        predicted_at=now,
+        **conformal_predictor.columns(prediction, serving=model),
+    )

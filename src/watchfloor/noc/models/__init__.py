@@ -2,7 +2,7 @@
 
 from watchfloor.noc.models.alerts import AlertEvent
 from watchfloor.noc.models.broadcast import NOCEventLog
-from watchfloor.noc.models.intake import ActivitySignal, DeadLetter, IngestKey
+from watchfloor.noc.models.intake import ActivitySignal, DeadLetter, IngestKey, SiteNetwork
 from watchfloor.noc.models.predictions import FraudPredictionLog
 from watchfloor.noc.models.thresholds import Threshold, ThresholdAuditLog
 from watchfloor.noc.models.work import ReviewItem, Ticket, TicketEvidence
@@ -15,6 +15,7 @@ __all__ = [
     "IngestKey",
     "NOCEventLog",
     "ReviewItem",
+    "SiteNetwork",
     "Threshold",
     "ThresholdAuditLog",
     "Ticket",

@@ -35,6 +35,8 @@ class ActivitySignal(TenantRow):
     device = models.CharField(max_length=60)
     kind = models.CharField(max_length=20)
     event_type = models.CharField(max_length=30)
+    event_id = models.CharField(max_length=120)
+    shift = models.CharField(max_length=120, blank=True)
     person = models.ForeignKey("tenants.Person", models.PROTECT, null=True, related_name="+")
     site = models.ForeignKey("tenants.Site", models.PROTECT, null=True, related_name="+")
     lat = models.FloatField(null=True)
@@ -52,6 +54,25 @@ class ActivitySignal(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event_type} {self.device}"
+
+
+class SiteNetwork(TenantRow):
+    """When a Wi-Fi or radio cell was first seen at a site; derived from its check-ins."""
+
+    site = models.ForeignKey("tenants.Site", models.PROTECT, related_name="+")
+    network = models.CharField(max_length=120)
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "noc_site_network"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "site", "network"], name="network_once_per_site"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.network} at {self.site}"
 
 
 class DeadLetterState(models.TextChoices):

@@ -51,6 +51,8 @@ class Site(TenantRow):
     lat = models.FloatField(null=True)
     lon = models.FloatField(null=True)
     radius_m = models.FloatField(default=200.0)
+    # Minutes between the calls a guard here must answer; null where there are none.
+    heartbeat_min = models.FloatField(null=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     # Rollups are kept per group, so a tenant of thousands of sites keeps its histograms few.
     site_group = models.CharField(max_length=40, default="all")
@@ -64,6 +66,11 @@ class Site(TenantRow):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of this site's wall clock."""
+        return ZoneInfo(self.time_zone)
 
 
 class Person(TenantRow):
