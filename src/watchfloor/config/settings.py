@@ -6,6 +6,7 @@ from typing import Any
 from watchfloor.config.database import database_from_url
 from watchfloor.config.env import read_env, secret_key_of
 from watchfloor.config.logs import logging_config
+from watchfloor.config.ml_config import ml_config_of
 
 ENV = read_env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -154,6 +155,8 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.environment == "production"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+ML_CONFIG = ml_config_of(ENV)
 
 LOGGING_CONFIG = None
 LOGGING = logging_config(level=ENV.log_level, form=ENV.log_format)

@@ -1,0 +1,198 @@
+"""Daily metrics of every version that predicted, read from the rollup and recomputed as labels come."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from watchfloor.core.arrays import FloatArray
+from watchfloor.core.conformal.calibration import Calibration
+from watchfloor.core.local_time import day_bounds
+from watchfloor.core.score_rollup import ScoreCounts, metrics
+from watchfloor.ml import rollups
+from watchfloor.ml.models import ModelPerformanceMetrics, ScoredPrediction
+from watchfloor.ml.prediction_log import decisions_by_day
+from watchfloor.ml.rollups import DayCounts
+from watchfloor.ml.serving import calibration_of
+from watchfloor.tenants.models import Tenant
+
+# Labels that come later than this change no metric row any more.
+RECOMPUTED_DAYS = 45
+NARROW = 0.2
+DEGRADED_DROP = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """All histograms of one version on one day, one a calibration."""
+
+    version: str
+    local_day: date
+    parts: tuple[DayCounts, ...]
+
+
+def compute_daily_metrics(
+    *,
+    tenant: Tenant,
+    model_type: str,
+    table: type[ScoredPrediction],
+    last_day: date,
+    threshold: float,
+    now: datetime,
+    days: int = RECOMPUTED_DAYS,
+) -> int:
+    """
+    Write a metrics row for each version and day of the last `days` days; return how many.
+
+    Rows are replaced in place: the same night computed twice changes nothing.
+    """
+    rollups.compact_all(tenant=tenant)
+    found = rollups.day_counts(
+        tenant=tenant,
+        model_type=model_type,
+        first=last_day - timedelta(days=days - 1),
+        last=last_day,
+    )
+    n = 0
+    for version in sorted({day.model_version for day in found}):
+        decided = decisions_by_day(table, tenant=tenant, model_type=model_type, version=version)
+        for day in _by_day(version, found):
+            _upsert(tenant, model_type, day, decided.get(day.local_day, {}), threshold, now)
+            n += 1
+    return n
+
+
+def _by_day(version: str, found: Iterable[DayCounts]) -> list[_Day]:
+    parts: dict[date, list[DayCounts]] = {}
+    for day in found:
+        if day.model_version == version:
+            parts.setdefault(day.local_day, []).append(day)
+    return [_Day(version, local_day, tuple(those)) for local_day, those in sorted(parts.items())]
+
+
+def _upsert(
+    tenant: Tenant,
+    model_type: str,
+    day: _Day,
+    decided: Mapping[str, int],
+    threshold: float,
+    now: datetime,
+) -> None:
+    start, end = day_bounds(day.local_day, tenant.zone)
+    values = _quality(rollups.total(day.parts), threshold) | _intervals(tenant, day)
+    values |= {
+        "window_start": start,
+        "window_end": end,
+        "total_decisions": sum(decided.values()),
+        "automated_decisions": decided.get("auto_ticket", 0) + decided.get("auto_clear", 0),
+        "manual_review_decisions": decided.get("human_review", 0),
+        "computed_at": now,
+    }
+    ModelPerformanceMetrics.objects.update_or_create(
+        tenant=tenant,
+        model_type=model_type,
+        model_version=day.version,
+        metric_date=day.local_day,
+        defaults=values,
+        create_defaults=values | {"created_at": now},
+    )
+
+
+def _quality(counts: ScoreCounts, threshold: float) -> dict[str, Any]:
+    found = metrics(counts, threshold=threshold)
+    return {
+        "total_predictions": found.n,
+        "predictions_with_outcomes": found.n_labelled,
+        "true_positives": found.tp,
+        "false_positives": found.fp,
+        "true_negatives": found.tn,
+        "false_negatives": found.fn,
+        "accuracy": found.accuracy,
+        "precision": found.precision,
+        "recall": found.recall,
+        "f1_score": found.f1,
+        "pr_auc": found.pr_auc,
+        "roc_auc": found.roc_auc,
+        "brier": found.brier,
+        "ece": found.ece,
+        "mean_score": found.mean_score,
+    }
+
+
+def _intervals(tenant: Tenant, day: _Day) -> dict[str, Any]:
+    """Return width and coverage, which follow from (score bin, calibration) and outcome."""
+    widths: list[tuple[FloatArray, FloatArray]] = []
+    quality: list[tuple[float, int]] = []
+    covered, labelled = {90: 0, 95: 0, 99: 0}, 0
+    for part in day.parts:
+        if not part.calibration_hash:
+            continue
+        calibration = calibration_of(tenant=tenant, sha256=part.calibration_hash)
+        counts = part.counts
+        n = (counts.clean + counts.event + counts.unknown).astype(np.float64)
+        bins = np.flatnonzero(n)
+        scores = counts.grid.points[bins]
+        widths.append((np.array([calibration.interval(s).width for s in scores]), n[bins]))
+        if calibration.calibration_score is not None:
+            quality.append((calibration.calibration_score, int(n.sum())))
+        labelled += counts.n_labelled
+        for level in covered:
+            covered[level] += _covered(calibration, counts, level)
+    if not widths:
+        return {}
+    width = np.concatenate([w for w, _ in widths])
+    weight = np.concatenate([n for _, n in widths])
+    return {
+        "avg_confidence_interval_width": float(np.average(width, weights=weight)),
+        "narrow_interval_percentage": float(100 * np.average(width < NARROW, weights=weight)),
+        "avg_calibration_score": _mean(quality),
+        **{
+            f"coverage_{level}": covered[level] / labelled if labelled else None
+            for level in covered
+        },
+    }
+
+
+def _covered(calibration: Calibration, counts: ScoreCounts, level: int) -> int:
+    inside = 0
+    for bin_ in np.flatnonzero(counts.clean + counts.event):
+        low, high = calibration.outcome_bounds(float(counts.grid.points[bin_]), level)
+        inside += int(counts.clean[bin_]) * (low <= 0.0) + int(counts.event[bin_]) * (high >= 1.0)
+    return inside
+
+
+def _mean(weighted: list[tuple[float, int]]) -> float | None:
+    total = sum(n for _, n in weighted)
+    return sum(value * n for value, n in weighted) / total if total else None
+
+
+def note_drift(
+    *,
+    tenant: Tenant,
+    model_type: str,
+    version: str,
+    day: date,
+    p_value: float | None = None,
+    delta: float | None = None,
+) -> None:
+    """Write what a drift check found onto the day's metrics row, if there is one."""
+    changes: dict[str, Any] = {}
+    if p_value is not None:
+        changes["statistical_drift_pvalue"] = p_value
+    if delta is not None:
+        changes["performance_delta_from_baseline"] = delta
+        changes["is_degraded"] = delta < -DEGRADED_DROP
+    if changes:
+        ModelPerformanceMetrics.objects.for_tenant(tenant).filter(
+            model_type=model_type, model_version=version, metric_date=day
+        ).update(**changes)
+
+
+def recent_metrics(
+    *, tenant: Tenant, model_type: str, limit: int
+) -> list[ModelPerformanceMetrics]:
+    """Return the newest metrics rows of a model type, newest first."""
+    rows = ModelPerformanceMetrics.objects.for_tenant(tenant).filter(model_type=model_type)
+    return list(rows.order_by("-metric_date", "model_version")[:limit])

@@ -1,0 +1,200 @@
+"""A night: metrics of the day, drift of scores and of performance, an alarm, a retrain request."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from watchfloor.core.drift.severity import Severity
+from watchfloor.core.lifecycle.retrain_gate import judge, requires_approval
+from watchfloor.core.local_time import local_day
+from watchfloor.core.ml_config import MLConfig
+from watchfloor.ledger import audit, due
+from watchfloor.ledger.models import DueRow
+from watchfloor.ml import auto_retrain, drift_detection, performance, recalibration, registry
+from watchfloor.ml.drift_detection import Finding
+from watchfloor.ml.models import Deployment
+from watchfloor.ml.models.retrain import RetrainState
+from watchfloor.noc import alert_correlation, logs, retrain_facts, thresholds
+from watchfloor.noc.alert_correlation import Condition
+from watchfloor.tenants.ml_config import ml_config_for
+from watchfloor.tenants.models import Tenant
+
+METRICS = "compute_daily_performance_metrics"
+STATISTICAL = "detect_statistical_drift"
+PERFORMANCE = "detect_performance_drift"
+LOCAL_HOUR = {METRICS: 2, STATISTICAL: 3, PERFORMANCE: 4}
+NIGHT_KINDS = tuple(LOCAL_HOUR)
+ACTOR = "system:model_health"
+
+
+def plan_first_nights(*, tenant: Tenant, now: datetime) -> None:
+    """Plan a tenant's first night of each kind, once; each night then plans the next one."""
+    for kind in NIGHT_KINDS:
+        day = local_day(now, tenant.zone)
+        due_at = _at_local_hour(tenant, kind, day)
+        if due_at <= now:
+            day += timedelta(days=1)
+        if not DueRow.objects.for_tenant(tenant).filter(kind=kind).exists():
+            _plan(tenant, kind, day)
+
+
+def _plan(tenant: Tenant, kind: str, night: date) -> None:
+    due.plan(
+        tenant=tenant,
+        kind=kind,
+        dedupe_key=f"{kind}:{night.isoformat()}",
+        due_at=_at_local_hour(tenant, kind, night),
+        payload={"night": night.isoformat()},
+    )
+
+
+def _at_local_hour(tenant: Tenant, kind: str, night: date) -> datetime:
+    return datetime.combine(night, time(LOCAL_HOUR[kind]), tzinfo=tenant.zone)
+
+
+@transaction.atomic
+def run_night(*, tenant: Tenant, kind: str, payload: Mapping[str, Any], now: datetime) -> None:
+    """Do one kind of nightly work for the local day that has ended, and plan the next night."""
+    night = date.fromisoformat(payload["night"])
+    day = night - timedelta(days=1)
+    config = ml_config_for(tenant)
+    for deployment in registry.deployments_of(tenant):
+        if kind == METRICS:
+            _compute_metrics(tenant, deployment, day, now)
+        elif config.enable_drift_monitoring and deployment.stack is not None:
+            find = _statistical if kind == STATISTICAL else _performance
+            finding = find(tenant, deployment, day, now)
+            _react(tenant, deployment, finding, day, config, now)
+    _plan(tenant, kind, night + timedelta(days=1))
+
+
+def _compute_metrics(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> None:
+    values = thresholds.values_in_force(tenant=tenant, model_type=deployment.model_type)
+    table = logs.table_of(logs.log_of(deployment.model_type))
+    performance.compute_daily_metrics(
+        tenant=tenant,
+        model_type=deployment.model_type,
+        table=table,
+        last_day=day,
+        threshold=values["review_score"],
+        now=now,
+    )
+    recalibration.recalibrate_if_due(
+        tenant=tenant,
+        deployment=deployment,
+        log=logs.log_of(deployment.model_type),
+        values=values,
+        thresholds=thresholds.snapshot(tenant=tenant, model_type=deployment.model_type),
+        now=now,
+    )
+
+
+def _statistical(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> Finding:
+    drift_detection.check_data_quality(tenant=tenant, deployment=deployment, day=day, now=now)
+    return drift_detection.detect_score_drift(
+        tenant=tenant, deployment=deployment, day=day, now=now
+    )
+
+
+def _performance(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> Finding:
+    values = thresholds.values_in_force(tenant=tenant, model_type=deployment.model_type)
+    return drift_detection.detect_performance_drift(
+        tenant=tenant,
+        deployment=deployment,
+        day=day,
+        threshold=values["review_score"],
+        now=now,
+    )
+
+
+def _react(
+    tenant: Tenant,
+    deployment: Deployment,
+    finding: Finding,
+    day: date,
+    config: MLConfig,
+    now: datetime,
+) -> None:
+    """Raise one alert an episode, and ask for a retrain when performance fell for certain."""
+    if not finding.drifted or finding.severity is None or deployment.stack is None:
+        return
+    version = deployment.stack.model_version.version
+    if config.enable_drift_alerts:
+        alert_correlation.raise_alert(
+            tenant=tenant,
+            condition=Condition(
+                alert_type="ML_DRIFT_DETECTED",
+                severity=finding.severity.value,
+                fingerprint=f"drift:{finding.kind}:{deployment.model_type}:{version}",
+                message=finding.sentence,
+                entity_type="ml_model",
+                entity_id=f"{deployment.model_type} {version}",
+                metadata={"drift_report": finding.evidence, "report_id": finding.report_id},
+            ),
+            now=now,
+        )
+    if finding.kind == "performance":
+        _request_retrain(tenant, deployment.model_type, finding, config, now)
+
+
+def _request_retrain(
+    tenant: Tenant, model_type: str, finding: Finding, config: MLConfig, now: datetime
+) -> None:
+    cause = f"drift:{finding.report_id}"
+    severity = finding.severity or Severity.LOW
+    if auto_retrain.find_job_of(tenant=tenant, model_type=model_type, requested_by=cause):
+        return
+    facts = retrain_facts.gather(
+        tenant=tenant,
+        model_type=model_type,
+        severity=severity,
+        data_is_clean=finding.data_is_clean,
+        config=config,
+        now=now,
+    )
+    verdicts = judge(facts, config)
+    job = auto_retrain.open_job(
+        tenant=tenant,
+        model_type=model_type,
+        requested_by=cause,
+        severity=severity.value,
+        verdicts=verdicts,
+        needs_approval=requires_approval(facts, config),
+        now=now,
+    )
+    if job.state == RetrainState.QUEUED:
+        due.plan(
+            tenant=tenant,
+            kind=auto_retrain.RETRAIN,
+            dedupe_key=f"retrain:{job.pk}",
+            due_at=now,
+            payload={"job_id": job.pk},
+        )
+    audit.append(
+        tenant=tenant,
+        actor=ACTOR,
+        action=f"retrain.{job.state}",
+        target_kind="retrain_job",
+        target_id=str(job.pk),
+        reason=finding.sentence,
+        detail={v.safeguard: v.reason for v in verdicts},
+        now=now,
+    )
+
+
+def report_failed_work(*, tenant: Tenant, row: DueRow, now: datetime) -> None:
+    """Raise an alert about nightly or retrain work that was given up after its last attempt."""
+    alert_correlation.raise_alert(
+        tenant=tenant,
+        condition=Condition(
+            alert_type="WORK_FAILED",
+            severity=Severity.HIGH.value,
+            fingerprint=f"work_failed:{row.dedupe_key}",
+            message=f"{row.kind} was given up after {row.attempts} attempts: {row.last_error[:200]}",
+            entity_type="due_row",
+            entity_id=str(row.pk),
+        ),
+        now=now,
+    )
