@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from watchfloor.core.errors import InvalidConfiguration
 
 PREFIX = "WATCHFLOOR_"
+RATE = r"^[1-9]\d{0,6}/(second|minute|hour)$"
 
 
 class Env(BaseSettings):
@@ -50,6 +51,16 @@ class Env(BaseSettings):
     web_port: int = Field(default=8000, ge=0, le=65535, description="Wanted port; next free one.")
     mqtt_port: int = Field(
         default=1883, ge=0, le=65535, description="Wanted port of the embedded broker."
+    )
+    api_rate: str = Field(
+        default="1200/minute",
+        pattern=RATE,
+        description="Requests a token or a person may send to the API.",
+    )
+    ingest_rate: str = Field(
+        default="6000/minute",
+        pattern=RATE,
+        description="Batches a token may send to the HTTP ingest door.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is written."

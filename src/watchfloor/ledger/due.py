@@ -71,6 +71,13 @@ def claim_next(*, now: datetime, lease: Lease, kinds: Iterable[str]) -> DueRow |
     return row
 
 
+def release_all() -> int:
+    """Free every held row; for the start of the one process that owns an embedded database."""
+    return DueRow.objects.filter(state=DueState.RUNNING).update(
+        state=DueState.WAITING, leased_until=None, leased_by=""
+    )
+
+
 def extend(row: DueRow, *, lease: Lease) -> bool:
     """Keep a lease alive; False when another worker took the row over."""
     return bool(

@@ -1,6 +1,6 @@
 """Tell the world after the commit: messages are rows of the transaction, relayed in order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,12 +30,13 @@ def undelivered(*, channel: str, limit: int) -> list[OutboxMessage]:
     return list(rows.select_related("tenant").order_by("id")[:limit])
 
 
-def mark_delivered(message: OutboxMessage, *, recipients: int, now: datetime) -> bool:
-    """Close a message; False when another relay had closed it before."""
-    return bool(
-        OutboxMessage.objects.filter(pk=message.pk, delivered_at=None).update(
-            delivered_at=now, recipients=recipients
-        )
+def mark_all_delivered(
+    messages: Iterable[OutboxMessage], *, recipients: int, now: datetime
+) -> int:
+    """Close messages; return how many nobody had closed before."""
+    ids = [message.pk for message in messages]
+    return OutboxMessage.objects.filter(pk__in=ids, delivered_at=None).update(
+        delivered_at=now, recipients=recipients
     )
 
 

@@ -88,6 +88,12 @@ def _append(tenant: Tenant, changes: Iterable[tuple[Key, int | None, int]]) -> N
     )
 
 
+def tenants_with_changes() -> list[Tenant]:
+    """Return the tenants that have changes to add up."""
+    ids = ScoreDelta.objects.order_by().values_list("tenant_id", flat=True).distinct()
+    return list(Tenant.objects.filter(pk__in=list(ids)).order_by("code"))
+
+
 def compact(*, tenant: Tenant, limit: int = BATCH) -> int:
     """Add the oldest changes to their days; return how many were added."""
     with transaction.atomic():

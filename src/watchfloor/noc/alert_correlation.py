@@ -53,7 +53,12 @@ def raise_alert(*, tenant: Tenant, condition: Condition, now: datetime) -> tuple
     outbox.publish(
         tenant=tenant,
         kind="alert.created",
-        data={"id": alert.pk, "severity": alert.severity, "type": alert.alert_type},
+        data={
+            "id": alert.pk,
+            "severity": alert.severity,
+            "type": alert.alert_type,
+            "message": alert.message[:200],
+        },
         now=now,
     )
     return alert, True

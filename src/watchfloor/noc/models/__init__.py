@@ -1,7 +1,7 @@
 """The tables of the floor."""
 
 from watchfloor.noc.models.alerts import AlertEvent
-from watchfloor.noc.models.broadcast import NOCEventLog
+from watchfloor.noc.models.broadcast import LiveConnection, NOCEventLog
 from watchfloor.noc.models.intake import ActivitySignal, DeadLetter, IngestKey, SiteNetwork
 from watchfloor.noc.models.predictions import FraudPredictionLog
 from watchfloor.noc.models.thresholds import Threshold, ThresholdAuditLog
@@ -13,6 +13,7 @@ __all__ = [
     "DeadLetter",
     "FraudPredictionLog",
     "IngestKey",
+    "LiveConnection",
     "NOCEventLog",
     "ReviewItem",
     "SiteNetwork",

@@ -25,3 +25,22 @@ class NOCEventLog(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.seq} {self.event_type}"
+
+
+class LiveConnection(TenantRow):
+    """One open page that listens; a row not refreshed for half a minute is nobody."""
+
+    channel = models.CharField(max_length=120, unique=True)
+    user_id = models.BigIntegerField()
+    # Real time: a socket lives by the machine's clock, whatever the operation's clock says.
+    connected_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "noc_live_connection"
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "last_seen_at"], name="noc_live_seen")
+        ]
+
+    def __str__(self) -> str:
+        return self.channel

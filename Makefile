@@ -1,0 +1,72 @@
+# `make` lists the targets. CI calls the same ones.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SLOW := -m "slow and not services"
+export WATCHFLOOR_HOME ?= $(CURDIR)/watchfloor-data
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run run-full test test-core test-slow test-stories lint fix check measure docs lock shell db-reset
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.runtime
+
+setup: $(VENV)/.ready ## Create the environment with everything development needs
+
+run: $(VENV)/.runtime ## Set up, then run everything live in one process, with demo data
+	@PYTHONPATH=src $(BIN)/python -m watchfloor up --demo
+
+run-full: $(VENV)/.runtime ## The same against PostgreSQL, Redis, RabbitMQ and an MQTT broker
+	@: $${WATCHFLOOR_DATABASE_URL:?name your PostgreSQL} $${WATCHFLOOR_REDIS_URL:?name your Redis}
+	@: $${WATCHFLOOR_BROKER_URL:?name your RabbitMQ} $${WATCHFLOOR_MQTT_URL:?name your MQTT broker}
+	@PYTHONPATH=src $(BIN)/python -m watchfloor up --demo
+
+test: $(VENV)/.ready ## The test suite: behaviour, exactness, stories; under five minutes
+	$(BIN)/python -m pytest -m "not slow and not services and not browser" -n 2 --cov --cov-report=term:skip-covered --disable-socket --allow-hosts=127.0.0.1,localhost,::1 --allow-unix-socket
+
+test-core: $(VENV)/.ready ## The pure core alone, in seconds
+	$(BIN)/python -m pytest tests/core src/watchfloor/core -m "not slow" -q
+
+test-slow: $(VENV)/.ready ## Statistics, load and kill tests
+	$(BIN)/python -m pytest -m "slow and not services" -n 2
+
+test-stories: $(VENV)/.ready ## The stories on PostgreSQL, Redis, RabbitMQ and Mosquitto
+	$(BIN)/python -m pytest -m services
+
+lint: $(VENV)/.ready ## Format, lint, types, the law of imports, spelling, missing migrations
+	$(BIN)/ruff format --check src tests tools
+	$(BIN)/ruff check src tests tools
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
+	$(BIN)/codespell src tests docs tools README.md CONTRIBUTING.md CHANGELOG.md
+	$(BIN)/python -m watchfloor manage makemigrations --check --dry-run
+
+fix: $(VENV)/.ready ## Format and mend what can be mended by itself
+	$(BIN)/ruff format src tests tools
+	$(BIN)/ruff check --fix src tests tools
+
+check: lint test ## Lint, then test: what CI does first
+
+measure: $(VENV)/.ready ## The figures in docs/measured, by hand
+	$(BIN)/python -m tools.measure
+
+lock: ## Write the hashed requirements anew from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra replay pyproject.toml -o requirements/runtime.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra replay --group dev pyproject.toml -o requirements/dev.txt
+
+shell: $(VENV)/.ready ## A Python shell with everything set up
+	$(BIN)/python -m watchfloor manage shell
+
+db-reset: ## Forget everything in the data directory
+	rm -rf "$(WATCHFLOOR_HOME)"

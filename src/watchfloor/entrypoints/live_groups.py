@@ -1,0 +1,11 @@
+"""The names of socket groups: a tenant is in every one of them. Shared by the relay and the pages."""
+
+
+def group_of(tenant_id: int) -> str:
+    """
+    Return the socket group of one tenant's pages.
+
+    >>> group_of(7)
+    'tenant.7'
+    """
+    return f"tenant.{tenant_id}"

@@ -1,0 +1,34 @@
+"""The intervals behind a logged prediction, read from the calibration it was made with."""
+
+from dataclasses import dataclass
+
+from watchfloor.ml import serving
+from watchfloor.ml.models import ScoredPrediction
+from watchfloor.tenants.models import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class LevelInterval:
+    """Where the event rate of predictions like this one lies, at one level in percent."""
+
+    level: int
+    lower: float
+    upper: float
+
+
+def intervals_of(*, tenant: Tenant, row: ScoredPrediction) -> tuple[LevelInterval, ...]:
+    """
+    Return the intervals at 90, 95 and 99 %; none where nothing was known about the score.
+
+    Raises:
+        NotFound, ArtifactCorrupt: the calibration is gone or damaged.
+    """
+    if row.score is None or not row.calibration_hash:
+        return ()
+    calibration = serving.calibration_of(tenant=tenant, sha256=row.calibration_hash)
+    known = calibration.interval(row.score)
+    return (
+        LevelInterval(90, known.lower90, known.upper90),
+        LevelInterval(95, known.lower, known.upper),
+        LevelInterval(99, known.lower99, known.upper99),
+    )
