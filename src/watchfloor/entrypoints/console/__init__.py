@@ -1,0 +1,1 @@
+"""The operator console: pages rendered on the server, live and usable from the keyboard."""
