@@ -1,0 +1,1 @@
+"""Who and what there is: places, people and devices, each drawn from its own stream."""
