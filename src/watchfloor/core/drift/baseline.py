@@ -1,0 +1,162 @@
+"""What a model's errors were when it was trusted, and how far its days differ by themselves."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from watchfloor.core.arrays import FloatArray
+from watchfloor.core.errors import InvalidInput, NotReady
+
+Z_99 = 2.326
+"""One-sided 99 % quantile of the normal distribution, to the digits of the published rule."""
+
+CLUSTERED_FROM = 2.0
+MIN_LABELS = 200
+MIN_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """
+    The errors of a model over its baseline days, as upper confidence bounds.
+
+    Args:
+        mu0: mean error in [0, 1].
+        n0: known outcomes.
+        phi: variance of the daily means over what independent errors would give.
+        m: bound that the mean of single errors exceeds with 1 % chance.
+        n_days: local days with outcomes.
+        daily_mean: mean of the daily means.
+        daily_sd: standard deviation of the daily means.
+        daily_m: bound for the mean of days, as `m` for the mean of errors.
+    """
+
+    mu0: float
+    n0: int
+    phi: float
+    m: float
+    n_days: int
+    daily_mean: float
+    daily_sd: float
+    daily_m: float
+
+    @property
+    def is_clustered(self) -> bool:
+        """True where days carry the evidence and single errors would flood with alarms."""
+        return self.phi >= CLUSTERED_FROM
+
+    @property
+    def n_effective(self) -> float:
+        """Independent errors that the baseline is worth."""
+        return self.n0 / max(self.phi, 1.0)
+
+    @property
+    def labels_per_day(self) -> float:
+        """Known outcomes on a day of the baseline."""
+        return self.n0 / self.n_days
+
+    def to_record(self) -> Mapping[str, Any]:
+        """Return the fields, for `state_bytes`."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Baseline":
+        """Return the baseline of a stored record."""
+        return cls(
+            n0=int(record["n0"]),
+            n_days=int(record["n_days"]),
+            **{name: float.fromhex(record[name]) for name in _FLOATS},
+        )
+
+
+_FLOATS = ("mu0", "phi", "m", "daily_mean", "daily_sd", "daily_m")
+
+
+def baseline_of(
+    errors: FloatArray,
+    day_of: npt.ArrayLike,
+    *,
+    tolerance: float = 0.0,
+    min_labels: int = MIN_LABELS,
+    min_days: int = MIN_DAYS,
+) -> Baseline:
+    """
+    Return the baseline of a model from errors it made while it was trusted.
+
+    The bounds, not the means, are what later errors are held against: against the plain mean
+    of 500 labels a detector with a budget of one false alarm a year makes ten.
+
+    Args:
+        errors: one loss in [0, 1] for each known outcome, shape (n,); 0 and 1 for errors.
+        day_of: the tenant's local day of each, as ordinals, shape (n,), any order.
+        tolerance: loss that is accepted on top, in shares.
+        min_labels: fewer outcomes say nothing.
+        min_days: fewer days say nothing of how days differ.
+
+    Raises:
+        InvalidInput: a loss is NaN or outside [0, 1], or the shapes differ.
+        NotReady: too few outcomes or days.
+
+    >>> baseline = baseline_of(np.array([0.0, 0, 0, 1] * 75), np.repeat(np.arange(15), 20))
+    >>> baseline.mu0, round(baseline.m, 4), baseline.is_clustered
+    (0.25, 0.3082, False)
+    """
+    losses, days = _checked(errors, np.asarray(day_of))
+    n0, n_days = len(losses), len(np.unique(days))
+    if n0 < min_labels or n_days < min_days:
+        raise NotReady(
+            f"baseline: {n0} known outcomes on {n_days} days, "
+            f"needed {min_labels} outcomes on {min_days} days"
+        )
+    counts, means = _daily(losses, days)
+    mu0 = float(losses.mean())
+    variance = float(losses.var())
+    within = variance * float(np.mean(1 / counts))
+    daily_sd = float(means.std(ddof=1))
+    phi = daily_sd**2 / within if within > 0 else 1.0
+    daily_mean = float(means.mean())
+    return Baseline(
+        mu0=mu0,
+        n0=n0,
+        phi=phi,
+        m=_upper(mu0, variance * max(phi, 1.0) / n0, n0) + tolerance,
+        n_days=n_days,
+        daily_mean=daily_mean,
+        daily_sd=daily_sd,
+        daily_m=daily_mean + Z_99 * daily_sd / math.sqrt(n_days) + tolerance,
+    )
+
+
+def _checked(errors: FloatArray, days: npt.NDArray[Any]) -> tuple[FloatArray, npt.NDArray[Any]]:
+    losses = np.asarray(errors, dtype=np.float64)
+    if losses.ndim != 1 or losses.shape != days.shape:
+        raise InvalidInput(
+            field="day_of", value=days.shape, expected=f"one day an error: {losses.shape}"
+        )
+    fits = (losses >= 0) & (losses <= 1)
+    if not fits.all():
+        first = int(np.argmin(fits))
+        raise InvalidInput(
+            field=f"errors[{first}]", value=float(losses[first]), expected="a loss in [0, 1]"
+        )
+    return losses, days
+
+
+def _daily(losses: FloatArray, days: npt.NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+    _, place = np.unique(days, return_inverse=True)
+    counts = np.bincount(place).astype(np.float64)
+    return counts, np.bincount(place, weights=losses) / counts
+
+
+def _upper(mu0: float, variance_of_mean: float, n0: int) -> float:
+    """
+    Return the 99 % bound, never below what no error at all would leave open.
+
+    Without errors the normal bound is zero; (1 - m)^n0 = 0.01 is the exact one.
+    """
+    none_seen = -math.expm1(math.log(0.01) / n0)
+    return max(mu0 + Z_99 * math.sqrt(variance_of_mean), none_seen)
