@@ -44,6 +44,19 @@ class Artifact:
         margin = self.booster.predict(matrix, raw_score=True, num_threads=1)
         return np.interp(np.asarray(margin, dtype=np.float64), *self.knots)
 
+    def score_each(self, rows: Sequence[Features]) -> list[float | None]:
+        """
+        Return the probability of each row, and None for a row it cannot read.
+
+        A stranger may post a word where training had a number; its neighbours are scored.
+        """
+        try:
+            return [float(score) for score in self.score(rows)]
+        except (TypeError, ValueError):
+            if len(rows) == 1:
+                return [None]
+            return [score for row in rows for score in self.score_each([row])]
+
 
 def encode(
     rows: Sequence[Features],

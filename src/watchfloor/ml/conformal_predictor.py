@@ -42,7 +42,7 @@ class Prediction:
 
 
 def predict(*, serving: ServingModel | None, rows: Sequence[Features]) -> list[Prediction]:
-    """Return a prediction for each row; without a model each is NO_MODEL."""
+    """Return a prediction for each row; without a model NO_MODEL, unreadable CANNOT_SCORE."""
     return predict_posted(
         serving=serving, rows=rows, posted=[None] * len(rows), versions=[None] * len(rows)
     )
@@ -71,13 +71,15 @@ def predict_posted(
     raw = list(posted)
     to_score = [i for i, score in enumerate(posted) if score is None]
     if serving is not None and serving.artifact is not None and to_score:
-        scores = serving.artifact.score([rows[i] for i in to_score])
-        for i, score in zip(to_score, scores.tolist(), strict=True):
+        scores = serving.artifact.score_each([rows[i] for i in to_score])
+        for i, score in zip(to_score, scores, strict=True):
             raw[i] = score
+    unscored = Reason.CANNOT_SCORE if serving and serving.artifact else Reason.NO_MODEL
     serves = {None, serving.version} if serving is not None else set()
     return [
         _prediction(
             score,
+            unscored,
             serving.calibration
             if serving is not None and (version if was is not None else None) in serves
             else None,
@@ -86,9 +88,11 @@ def predict_posted(
     ]
 
 
-def _prediction(raw: float | None, calibration: Calibration | None) -> Prediction:
+def _prediction(
+    raw: float | None, unscored: Reason, calibration: Calibration | None
+) -> Prediction:
     if raw is None:
-        return Prediction(None, None, None, Reason.NO_MODEL, None)
+        return Prediction(None, None, None, unscored, None)
     bin_, score = PROBABILITY.quantise_one(raw)
     return Prediction(raw, score, bin_, None, calibration)
 

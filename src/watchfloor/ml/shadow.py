@@ -21,7 +21,11 @@ def score_beside(
     if serving is None or serving.watched_against is None or not rows:
         return
     version, artifact = serving.watched_against
-    _, scores = PROBABILITY.quantise(artifact.score(features))
+    scored = [
+        (row, PROBABILITY.quantise_one(score)[1])
+        for row, score in zip(rows, artifact.score_each(features), strict=True)
+        if score is not None
+    ]
     ShadowScore.objects.bulk_create(
         ShadowScore(
             tenant=tenant,
@@ -31,7 +35,7 @@ def score_beside(
             model_version=version,
             score=score,
         )
-        for row, score in zip(rows, scores.tolist(), strict=True)
+        for row, score in scored
     )
 
 
