@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from watchfloor.core.errors import WatchfloorError
 from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
 from watchfloor.ledger.models import DueRow
 from watchfloor.ml import auto_retrain
+from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import model_health, safe_retrain
 
 log = structlog.get_logger()
@@ -56,22 +57,36 @@ def run_next(
 def do(row: DueRow, *, now: datetime) -> None:
     """Do the work of a claimed row; a failure is recorded on it, logged, and tried again later."""
     try:
-        again_at = HANDLERS[row.kind](row, now)
+        if row.kind in HEAVY:
+            _do_and_close(row, now)
+        else:
+            # Done and closed together: a night that is done twice would find its labels seen.
+            with transaction.atomic():
+                _do_and_close(row, now)
     except (WatchfloorError, DatabaseError, ValueError, ArithmeticError) as error:
         _record_failure(row, error, now)
         return
+    log.info("due_work.done", kind=row.kind, tenant=row.tenant.code, key=row.dedupe_key)
+
+
+def _do_and_close(row: DueRow, now: datetime) -> None:
+    again_at = HANDLERS[row.kind](row, now)
     if again_at is None:
         due.finish(row, now=now)
     else:
         due.postpone(row, due_at=again_at)
-    log.info("due_work.done", kind=row.kind, tenant=row.tenant.code, key=row.dedupe_key)
 
 
-def run_until_idle(*, now: datetime, lease: Lease) -> int:
-    """Do everything that is due at a moment, each row at its own due time; return how many."""
+def run_until_idle(*, now: datetime, lease: Lease, tenant: Tenant | None = None) -> int:
+    """
+    Do everything that is due at a moment, each row at its own due time; return how many.
+
+    Args:
+        tenant: whose work; None for every tenant that lives by the installation's clock.
+    """
     n = 0
     while True:
-        row = due.claim_next(now=now, lease=lease, kinds=HANDLERS)
+        row = due.claim_next(now=now, lease=lease, kinds=HANDLERS, tenant=tenant)
         if row is None:
             return n
         do(row, now=row.due_at)
@@ -80,9 +95,7 @@ def run_until_idle(*, now: datetime, lease: Lease) -> int:
 
 def _record_failure(row: DueRow, error: Exception, now: datetime) -> None:
     wait = timedelta(minutes=2 ** min(row.attempts, 6))
-    given_up = due.fail(
-        row, error=f"{type(error).__name__}: {error}", now=now, retry_at=now + wait
-    )
+    given_up = due.fail(row, error=f"{type(error).__name__}: {error}", now=now, retry_at=now + wait)
     log.error(
         "due_work.failed",
         kind=row.kind,

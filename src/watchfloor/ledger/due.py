@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from watchfloor.ledger.models import DueRow
 from watchfloor.ledger.models.due import DueState
+from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
 
 MOST_ATTEMPTS = 5
@@ -41,20 +42,24 @@ def plan(
     return created
 
 
-def claim_next(*, now: datetime, lease: Lease, kinds: Iterable[str]) -> DueRow | None:
+def claim_next(
+    *, now: datetime, lease: Lease, kinds: Iterable[str], tenant: Tenant | None = None
+) -> DueRow | None:
     """
     Return the earliest due row that nobody holds, now held by this worker.
 
     A row whose holder's lease ran out is taken over: its process is dead.
+
+    Args:
+        tenant: whose work; None for every tenant that lives by the installation's clock. A
+            replayed tenant lives by its stream's clock, and only its replay may name it.
     """
-    free = Q(state=DueState.WAITING) | Q(
-        state=DueState.RUNNING, leased_until__lt=lease.real_now
-    )
-    rows = DueRow.objects.filter(free, due_at__lte=now, kind__in=list(kinds))
+    free = Q(state=DueState.WAITING) | Q(state=DueState.RUNNING, leased_until__lt=lease.real_now)
+    rows = _of(tenant).filter(free, due_at__lte=now, kind__in=list(kinds))
     rows = rows.order_by("due_at", "id")
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:
-            rows = rows.select_for_update(skip_locked=True)
+            rows = rows.select_for_update(of=("self",), skip_locked=True)
         row = rows.first()
         if row is None:
             return None
@@ -71,10 +76,18 @@ def claim_next(*, now: datetime, lease: Lease, kinds: Iterable[str]) -> DueRow |
     return row
 
 
-def release_all() -> int:
-    """Free every held row; for the start of the one process that owns an embedded database."""
-    return DueRow.objects.filter(state=DueState.RUNNING).update(
-        state=DueState.WAITING, leased_until=None, leased_by=""
+def _of(tenant: Tenant | None) -> QuerySet[DueRow]:
+    if tenant is not None:
+        return DueRow.objects.for_tenant(tenant)
+    return DueRow.objects.exclude(tenant__code__startswith=directory.REPLAYED)
+
+
+def release_all(*, tenant: Tenant | None = None) -> int:
+    """Free every held row; for the start of the one process that works on them."""
+    return (
+        _of(tenant)
+        .filter(state=DueState.RUNNING)
+        .update(state=DueState.WAITING, leased_until=None, leased_by="")
     )
 
 
@@ -114,9 +127,7 @@ def fail(row: DueRow, *, error: str, now: datetime, retry_at: datetime) -> bool:
     return given_up
 
 
-def next_due_at(*, kinds: Iterable[str]) -> datetime | None:
+def next_due_at(*, kinds: Iterable[str], tenant: Tenant | None = None) -> datetime | None:
     """Return when the next open row is due, or None when nothing is planned."""
-    rows = DueRow.objects.filter(
-        state__in=[DueState.WAITING, DueState.RUNNING], kind__in=list(kinds)
-    )
+    rows = _of(tenant).filter(state__in=[DueState.WAITING, DueState.RUNNING], kind__in=list(kinds))
     return rows.order_by("due_at").values_list("due_at", flat=True).first()

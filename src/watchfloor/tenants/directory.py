@@ -11,6 +11,8 @@ from watchfloor.tenants.models import Device, Person, Site, Tenant
 
 # Owns what belongs to no customer: messages of unknown senders, deeds on the platform.
 PLATFORM = "platform"
+# Codes that begin so belong to recorded streams: their tenants live by the stream's own clock.
+REPLAYED = "replay-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,7 @@ def secret_digest(secret: str) -> str:
 
 def device_is_authentic(*, tenant_code: str, device_code: str, secret: str) -> bool:
     """Return whether an enabled device of that name has that secret."""
-    device = Device.objects.filter(
-        tenant__code=tenant_code, code=device_code, enabled=True
-    ).first()
+    device = Device.objects.filter(tenant__code=tenant_code, code=device_code, enabled=True).first()
     if device is None or not device.secret_sha256:
         return False
     return hmac.compare_digest(device.secret_sha256, secret_digest(secret))
