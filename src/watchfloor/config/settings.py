@@ -90,6 +90,8 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
 STATIC_ROOT = ENV.home / "static"
+# Nothing is collected into it, yet the server warns at every start where it is missing.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Served from the packages: nothing to collect before the first page, no build step.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
@@ -133,6 +135,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "AlertStatus": "watchfloor.noc.models.alerts.AlertStatus",
+        "DeadLetterState": "watchfloor.noc.models.intake.DeadLetterState",
+        "ReviewState": "watchfloor.noc.models.work.ReviewState",
+        "TicketStatus": "watchfloor.noc.models.work.TicketStatus",
+    },
 }
 
 CONTENT_SECURITY_POLICY = {

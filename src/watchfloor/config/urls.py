@@ -1,5 +1,52 @@
 """Every route on one page."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from watchfloor.entrypoints.api.endpoint import nothing_here
+from watchfloor.entrypoints.api.views import (
+    dead_letters,
+    documents,
+    floor,
+    models,
+    outcomes,
+    predictions,
+)
+from watchfloor.entrypoints.health import views as health
+from watchfloor.entrypoints.http_ingest.schema import describe_ingest
+from watchfloor.entrypoints.http_ingest.views import ingest
+
+API: list[URLPattern | URLResolver] = [
+    path("events", ingest, name="events"),
+    path("predictions", predictions.Predictions.as_view(), name="predictions"),
+    path("predictions/<uuid:prediction_id>", predictions.Prediction.as_view(), name="prediction"),
+    path("outcomes", outcomes.Outcomes.as_view(), name="outcomes"),
+    path("tickets", floor.Tickets.as_view(), name="tickets"),
+    path("tickets/<int:ticket_id>/resolve", floor.TicketResolve.as_view(), name="ticket_resolve"),
+    path("alerts", floor.Alerts.as_view(), name="alerts"),
+    path("reviews", floor.Reviews.as_view(), name="reviews"),
+    path("reviews/<int:item_id>/verdict", floor.ReviewVerdict.as_view(), name="review_verdict"),
+    path("models", models.Models.as_view(), name="models"),
+    path("metrics", models.Metrics.as_view(), name="metrics"),
+    path("dead-letters", dead_letters.DeadLetters.as_view(), name="dead_letters"),
+    path(
+        "dead-letters/<int:letter_id>/replay",
+        dead_letters.DeadLetterReplay.as_view(),
+        name="dead_letter_replay",
+    ),
+    path(
+        "openapi.json",
+        # The ingest door is no view of the framework, so it brings its own description.
+        documents.OpenAPIDocument.as_view(additions=(describe_ingest,)),
+        name="openapi",
+    ),
+    path("docs", documents.Docs.as_view(), name="docs"),
+    re_path("", nothing_here),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v2/", include((API, "api"))),
+    path("livez", health.livez),
+    path("readyz", health.readyz),
+    path("version", health.version),
+    path("metrics", health.metrics),
+]

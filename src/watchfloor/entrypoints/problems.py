@@ -102,6 +102,9 @@ TABLE = (
     ),
 )
 
+# What `problem_of` has an answer for; anything else is a fault that nobody foresaw.
+KNOWN: tuple[type[Exception], ...] = (Refusal, *(line.error for line in TABLE))
+
 _TITLES = {
     400: ("invalid-input", "The input does not fit"),
     401: ("not-authenticated", "Not signed in"),

@@ -1,0 +1,1 @@
+"""The door for programs: predictions and outcomes in, the floor and the models out."""

@@ -1,0 +1,104 @@
+"""Predictions: what is posted, and what is answered."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from watchfloor.core.decision.policy import Outcome
+from watchfloor.core.decision.reason import Reason
+from watchfloor.entrypoints.api.fields import Features, Moment, Name, Number, Text
+from watchfloor.entrypoints.api.fitting import Strict
+from watchfloor.entrypoints.api.shapes.problem import Problem
+from watchfloor.ml.intervals import LevelInterval
+from watchfloor.ml.models import ScoredPrediction
+
+
+class PredictionIn(Strict):
+    """One event to predict about: with the score of your own model, or for a model served here."""
+
+    event_id = Name(
+        120, required=False, help_text="Your id of the event; Idempotency-Key stands in for it."
+    )
+    source = Name(50, default="api", help_text="Where the event comes from; ids are per source.")  # type: ignore[assignment]
+    model_type = Name(50, help_text="What is predicted, such as sla_breach.")
+    model_version = Name(50, required=False, help_text="Who made the score; needed with one.")
+    # Together they are the key of a ticket, which holds 200 characters.
+    entity_type = Name(30, help_text="What kind of thing the event is about.")
+    entity_id = Text(100, help_text="Which one.")
+    occurred_at = Moment(help_text="When the event happened, with its offset from UTC.")
+    score = Number(0, 1, required=False, help_text="Probability of the event by your model.")
+    features = Features(required=False)
+    site = Name(60, required=False, help_text="Code of the site it happened at.")
+
+
+class IntervalOut(serializers.Serializer[Any]):
+    """Where the event rate of predictions like this one lies."""
+
+    level = serializers.IntegerField(help_text="In percent.")
+    lower = serializers.FloatField()
+    upper = serializers.FloatField()
+
+
+class PredictionOut(serializers.Serializer[Any]):
+    """One logged prediction."""
+
+    id = serializers.UUIDField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    event_id = serializers.CharField()
+    model_type = serializers.CharField()
+    model_version = serializers.CharField()
+    entity_type = serializers.CharField()
+    entity_id = serializers.CharField()
+    site = serializers.CharField(allow_null=True)
+    occurred_at = serializers.DateTimeField()
+    predicted_at = serializers.DateTimeField()
+    score = serializers.FloatField(allow_null=True, help_text="On the grid that decides.")
+    raw_score = serializers.FloatField(allow_null=True)
+    intervals = IntervalOut(many=True, help_text="At 90, 95 and 99 %; empty if uncalibrated.")
+    width = serializers.FloatField(allow_null=True, help_text="Of the interval at 95 %.")
+    decision = serializers.ChoiceField(choices=[one.value for one in Outcome])
+    reason = serializers.ChoiceField(choices=[one.value for one in Reason])
+    reason_sentence = serializers.CharField()
+    outcome = serializers.FloatField(allow_null=True, help_text="1 it happened, 0 it did not.")
+    outcome_known_at = serializers.DateTimeField(allow_null=True)
+
+
+class PredictionResult(serializers.Serializer[Any]):
+    """What became of one item of a batch."""
+
+    status = serializers.IntegerField(help_text="201 new, 200 known before, 4xx refused.")
+    prediction = PredictionOut(required=False)
+    problem = Problem(required=False)
+
+
+class PredictionResults(serializers.Serializer[Any]):
+    """A result for each item, in order."""
+
+    results = PredictionResult(many=True)
+
+
+def shown(row: ScoredPrediction, *, intervals: tuple[LevelInterval, ...]) -> dict[str, Any]:
+    """Return a logged prediction as `PredictionOut` has it."""
+    return {
+        "id": str(row.id),
+        "source": row.source,
+        "event_id": row.event_id,
+        "model_type": row.model_type,
+        "model_version": row.model_version,
+        "entity_type": row.entity_type,
+        "entity_id": row.entity_id,
+        "site": row.site.code if row.site else None,
+        "occurred_at": row.occurred_at,
+        "predicted_at": row.predicted_at,
+        "score": row.score,
+        "raw_score": row.raw_score,
+        "intervals": [
+            {"level": one.level, "lower": one.lower, "upper": one.upper} for one in intervals
+        ],
+        "width": row.confidence_interval_width,
+        "decision": row.decision,
+        "reason": row.reason,
+        "reason_sentence": Reason(row.reason).sentence,
+        "outcome": row.outcome,
+        "outcome_known_at": row.outcome_known_at,
+    }

@@ -1,0 +1,1 @@
+"""Routes: parse, call one workflow or read one list, answer."""

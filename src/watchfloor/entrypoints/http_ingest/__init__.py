@@ -1,0 +1,1 @@
+"""The door for devices without MQTT: batches of events over HTTP."""
