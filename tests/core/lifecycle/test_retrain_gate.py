@@ -35,6 +35,7 @@ READY = GateFacts(
     data_is_clean=True,
     n_labelled=5000,
     n_positive=60,
+    n_holdout_since_change=300,
 )
 
 
@@ -138,8 +139,9 @@ def test_cooldown(facts, reason):
         ({"n_labelled": 100, "n_positive": 20}, GateReason.PASSED),
         ({"n_positive": 19}, GateReason.TOO_FEW_OF_A_CLASS),
         ({"n_positive": 4981}, GateReason.TOO_FEW_OF_A_CLASS),
+        ({"n_holdout_since_change": 29}, GateReason.TOO_FEW_TO_VALIDATE),
     ],
-    ids=["broken data", "few", "enough", "few events", "few clean"],
+    ids=["broken data", "few", "enough", "few events", "few clean", "few to validate on"],
 )
 def test_data_floor(facts, reason):
     assert reason_of(Safeguard.DATA_FLOOR, replace(READY, **facts)) is reason

@@ -56,6 +56,10 @@ class GateFacts:
         last_attempt_at: when a retrain was last attempted, whether it succeeded or not.
         failures_in_a_row: attempts since the last that succeeded.
         n_labelled: matured outcomes to train on; `n_positive` of them are events.
+        n_holdout_since_change: known outcomes kept from training, since the drift began: what
+            a challenger can be compared with the champion on.
+        n_to_judge_by: held-out outcomes since the change, by which a challenger would be
+            judged; None where no change was found.
         active_job: what is under way for this model; None if nothing is.
         n_active_jobs: retrains under way for every model.
         rollbacks_in_a_row: how many of the latest promoted models were rolled back.
@@ -73,6 +77,7 @@ class GateFacts:
     failures_in_a_row: int = 0
     n_labelled: int = 0
     n_positive: int = 0
+    n_holdout_since_change: int = 0
     active_job: str | None = None
     n_active_jobs: int = 0
     rollbacks_in_a_row: int = 0
@@ -185,6 +190,8 @@ def _data_floor(facts: GateFacts, config: MLConfig, min_per_class: int) -> GateR
         return GateReason.TOO_FEW_LABELS
     if min(facts.n_positive, facts.n_labelled - facts.n_positive) < min_per_class:
         return GateReason.TOO_FEW_OF_A_CLASS
+    if facts.n_holdout_since_change < config.retrain_min_validation_samples:
+        return GateReason.TOO_FEW_TO_VALIDATE
     return GateReason.PASSED
 
 
