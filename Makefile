@@ -61,6 +61,9 @@ check: lint test ## Lint, then test: what CI does first
 measure: $(VENV)/.ready ## The figures in docs/measured, by hand
 	$(BIN)/python -m tools.measure
 
+docs: $(VENV)/.ready ## Write the reference pages that are read out of the code
+	@$(BIN)/python -m tools.generate_reference
+
 lock: ## Write the hashed requirements anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra replay pyproject.toml -o requirements/runtime.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra replay --group dev pyproject.toml -o requirements/dev.txt
