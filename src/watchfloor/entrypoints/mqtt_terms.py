@@ -1,0 +1,9 @@
+"""What devices, brokers and the ingest agree on: `wf/{tenant}/{device}/{kind}` and two limits."""
+
+ROOT = "wf"
+EVERY_TOPIC = f"{ROOT}/#"
+
+# As many messages as one ingest takes before it acknowledges.
+RECEIVE_MAXIMUM = 500
+# Above what the ingest reads, so that an oversize event still becomes a dead letter with its head.
+MAX_PACKET_BYTES = 4 * 1024 * 1024
