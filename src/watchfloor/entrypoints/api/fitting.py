@@ -37,7 +37,7 @@ def _first_misfit(errors: Any, data: Mapping[str, Any]) -> InvalidInput:
         name, errors = next(iter(errors.items()))
         path.append(str(name))
         found = found.get(name) if isinstance(found, Mapping) else None
-    detail = errors[0]
+    detail = errors[0] if isinstance(errors, list) else errors
     expected = _WORDS.get(detail.code, str(detail).rstrip("."))
     return InvalidInput(field=".".join(path), value=found, expected=expected)
 

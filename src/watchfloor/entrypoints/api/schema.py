@@ -95,7 +95,13 @@ def one_or_many(
 def _examples(status: int, example: Any, body_example: Any) -> list[OpenApiExample]:
     found = [
         OpenApiExample("answer", value=example, response_only=True, status_codes=[str(status)]),
-        OpenApiExample("refusal", value=PROBLEM_EXAMPLE, response_only=True, status_codes=["400"]),
+        OpenApiExample(
+            "refusal",
+            value=PROBLEM_EXAMPLE,
+            response_only=True,
+            status_codes=["400"],
+            media_type=MEDIA_TYPE,
+        ),
     ]
     if body_example is not None:
         found.append(OpenApiExample("request", value=body_example, request_only=True))
