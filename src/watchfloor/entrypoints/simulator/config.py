@@ -198,6 +198,8 @@ class PositionChoices:
     accuracy_sigma: float = 0.4
     jitter_rho_per_minute: float = 0.7
     altitude_sd_m: float = 6.0
+    snapped_share: float = 0.015  # an indoor beacon reports the pin itself, always as sure
+    snapped_accuracy_m: float = 10.0
     jump_share: float = 0.0005  # each makes two implausible speeds
     jump_km: tuple[float, float] = (5.0, 1000.0)
 
@@ -219,18 +221,19 @@ class SensorChoices:
     """Photographs, steps, radio: beta parameters and shares of missing values."""
 
     radio_missing: float = 0.25
-    access_point_unknown: float = 0.02
-    cell_unknown: float = 0.03
+    access_point_unknown: float = 0.06
+    cell_unknown: float = 0.06
     steps_missing: float = 0.20
-    steps_zero: float = 0.06
+    steps_zero: float = 0.12
     genuine_face: tuple[float, float] = (14.0, 2.0)
     night_face: tuple[float, float] = (8.0, 3.0)
     goat_face: tuple[float, float] = (6.0, 5.0)
     impostor_face: tuple[float, float] = (3.0, 7.0)
+    similar_face: tuple[float, float] = (6.0, 5.0)  # of a partly hidden impostor
     genuine_liveness: tuple[float, float] = (14.0, 2.5)
     night_liveness: tuple[float, float] = (9.0, 3.0)
     portrait_face: tuple[float, float] = (10.0, 2.5)
-    portrait_liveness: tuple[float, float] = (3.0, 5.0)
+    portrait_liveness: tuple[float, float] = (2.0, 7.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +267,9 @@ class FraudChoices:
     buddy_gap_min: tuple[float, float] = (1.0, 6.0)
     detectability: tuple[float, float, float] = (0.25, 0.50, 0.25)
     naive_partial_share: float = 0.5
+    spoof_jitter_m: tuple[float, float, float] = (0.0, 12.0, 15.0)  # naive, careful, medium
     emboldened: float = 1.0  # factor on the rate of those who no longer get caught, after D3
-    restless_spoofers: float = 0.4  # of the evolved ones: they shake their phones for steps
+    restless_spoofers: float = 0.15  # of the evolved ones: they shake their phones for steps
     sleep_intervals: tuple[float, float] = (2.2, 5.0)
     never_found: float = 0.30
 
@@ -362,7 +366,13 @@ def demo(seed: int, *, drift_day: int | None = 95) -> WorldConfig:
         posts=PostChoices(per_site_cycle=(2, 2, 1, 2, 1, 2), shared_phone_share=0.1),
         guards=GuardChoices(habitual_share=0.27, occasional_share=0.27, turnover_per_year=0.3),
         devices=DeviceChoices(mock_left_on_rate=0.01),
-        sensors=SensorChoices(portrait_liveness=(2.0, 7.0)),
+        positions=PositionChoices(snapped_share=0.002),
+        sensors=SensorChoices(
+            access_point_unknown=0.02,
+            cell_unknown=0.03,
+            steps_zero=0.06,
+            similar_face=(3.0, 7.0),
+        ),
         fraud=FraudChoices(
             night_sleep_rate=0.004,
             day_sleep_rate=0.001,
@@ -374,8 +384,8 @@ def demo(seed: int, *, drift_day: int | None = 95) -> WorldConfig:
             caught_share=0.1,
             ring_day_shape=6.0,
             detectability=(0.55, 0.39, 0.06),
+            spoof_jitter_m=(0.0, 3.0, 8.0),
             emboldened=1.25,
-            restless_spoofers=0.1,
         ),
         labels=LabelChoices(audit_site_share=0.2),
         drift_day=drift_day,

@@ -24,7 +24,7 @@ Form = Literal["csv", "jsonl"]
 Record = SimulatedEvent | TruthRow | Label | DriftMark
 
 
-def write_stream(stream: SimulatedStream, *, directory: Path, form: Form) -> dict[str, str]:
+def write(stream: SimulatedStream, directory: Path, *, form: Form = "csv") -> dict[str, str]:
     """
     Write events, truth, labels and drift, each to a file of its own, and `manifest.json`.
 
@@ -48,10 +48,10 @@ def write_stream(stream: SimulatedStream, *, directory: Path, form: Form) -> dic
     }
     directory.mkdir(parents=True, exist_ok=True)
     digests = {
-        f"{name}.{form}": _write(directory / f"{name}.{form}", encode(kind, rows))
+        f"{name}.{form}": _stored(directory / f"{name}.{form}", encode(kind, rows))
         for name, (kind, rows) in tables.items()
     }
-    _write(directory / "manifest.json", _manifest(stream, digests))
+    _stored(directory / "manifest.json", _manifest(stream, digests))
     return digests
 
 
@@ -73,7 +73,7 @@ def _manifest(stream: SimulatedStream, digests: Mapping[str, str]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(facts, order="sorted")) + b"\n"
 
 
-def _write(path: Path, content: bytes) -> str:
+def _stored(path: Path, content: bytes) -> str:
     path.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
 

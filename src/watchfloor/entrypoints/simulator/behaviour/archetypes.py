@@ -10,12 +10,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from watchfloor.entrypoints.simulator.behaviour.draft import Draft, Fix, Photo
+from watchfloor.entrypoints.simulator.behaviour.draft import Draft, Photo
+from watchfloor.entrypoints.simulator.behaviour.fixes import fix_at_pin
 from watchfloor.entrypoints.simulator.behaviour.phone import home_radio, photo_hash
 from watchfloor.entrypoints.simulator.config import FraudChoices, WorldConfig
 from watchfloor.entrypoints.simulator.fraud import Intent
-from watchfloor.entrypoints.simulator.population.entities import Site
-from watchfloor.entrypoints.simulator.population.places import moved
 from watchfloor.entrypoints.simulator.records import Detectability, EventType
 from watchfloor.entrypoints.simulator.roster import PlannedShift
 
@@ -49,12 +48,12 @@ def buddy_punch(
     elif intent.detectability is Detectability.VISIBLE:
         _hand_over(draft, to=buddy)
         draft.fix, draft.wifi, draft.cell = buddy.fix, buddy.wifi, buddy.cell
-        draft.photo = _impostor(config, draft.photo, rng=rng)
+        draft.photo = _other_face(config.sensors.impostor_face, draft.photo, rng=rng)
     elif rng.random() < 0.5:
         _hand_over(draft, to=buddy)
         draft.photo = None
     else:
-        draft.photo = _impostor(config, draft.photo, rng=rng)
+        draft.photo = _other_face(config.sensors.similar_face, draft.photo, rng=rng)
 
 
 def is_phone_silent(intent: Intent, *, rng: np.random.Generator) -> bool:
@@ -85,17 +84,18 @@ def spoof_position(
     kept = [draft for draft in drafts if draft.event_type is not EventType.CHECKPOINT]
     if intent.detectability is Detectability.HIDDEN:
         return kept
+    naive_m, careful_m, medium_m = config.fraud.spoof_jitter_m
     spoofed = [draft for draft in kept if draft.event_type is not EventType.CORRECTION]
     if intent.evolved:
         _spoof_well(config, shift, spoofed, rng=rng)
     elif intent.detectability is Detectability.VISIBLE:
-        _spoof_naively(config, shift, spoofed, rng=rng, jitter_m=0.0, shows_mock=True)
+        _spoof_naively(config, shift, spoofed, rng=rng, jitter_m=naive_m, shows_mock=True)
         _stay_home(config, shift, spoofed, rng=rng)
     elif rng.random() < config.fraud.naive_partial_share:
         shows_mock = bool(rng.random() < 0.5)
-        _spoof_naively(config, shift, spoofed, rng=rng, jitter_m=3.0, shows_mock=shows_mock)
+        _spoof_naively(config, shift, spoofed, rng=rng, jitter_m=careful_m, shows_mock=shows_mock)
     else:
-        _spoof_naively(config, shift, spoofed, rng=rng, jitter_m=8.0, shows_mock=False)
+        _spoof_naively(config, shift, spoofed, rng=rng, jitter_m=medium_m, shows_mock=False)
         _stay_home(config, shift, spoofed, rng=rng)
     return kept
 
@@ -150,13 +150,13 @@ def _hand_over(draft: Draft, *, to: Draft) -> None:
     draft.device, draft.mock, draft.battery = to.device, to.mock, to.battery
 
 
-def _impostor(
-    config: WorldConfig, photo: Photo | None, *, rng: np.random.Generator
+def _other_face(
+    beta: tuple[float, float], photo: Photo | None, *, rng: np.random.Generator
 ) -> Photo | None:
     """Another face, alive; who took no photograph takes none now either."""
     if photo is None:
         return None
-    return Photo(rng.beta(*config.sensors.impostor_face), photo.liveness, photo_hash(rng))
+    return Photo(rng.beta(*beta), photo.liveness, photo_hash(rng))
 
 
 def _portrait(
@@ -182,15 +182,9 @@ def _spoof_naively(
     """The middle of the fence, with an accuracy and an altitude that never change."""
     accuracy_m = SPOOFED_ACCURACIES_M[int(rng.integers(len(SPOOFED_ACCURACIES_M)))]
     for draft in drafts:
-        draft.fix = _fix_at_pin(shift.site, accuracy_m=accuracy_m, jitter_m=jitter_m, rng=rng)
+        draft.fix = fix_at_pin(shift.site, accuracy_m=accuracy_m, jitter_m=jitter_m, rng=rng)
         if draft.mock is not None:
             draft.mock = shows_mock
-
-
-def _fix_at_pin(site: Site, *, accuracy_m: float, jitter_m: float, rng: np.random.Generator) -> Fix:
-    east_m, north_m = jitter_m * rng.standard_normal(2)
-    lat, lon = moved(site.lat, site.lon, east_m=east_m, north_m=north_m)
-    return Fix("gps", lat, lon, accuracy_m, site.altitude_m, 0.0)
 
 
 def _stay_home(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from watchfloor.entrypoints.simulator.behaviour.draft import NO_FIX, Fix
 from watchfloor.entrypoints.simulator.config import PositionChoices
 from watchfloor.entrypoints.simulator.population.entities import Site
-from watchfloor.entrypoints.simulator.population.places import METRES_PER_DEGREE
+from watchfloor.entrypoints.simulator.population.places import METRES_PER_DEGREE, moved
 
 FloatArray = NDArray[np.float64]
 
@@ -50,11 +50,22 @@ def draw_fixes(
     accuracy_m = scale_m * np.exp(choices.accuracy_sigma * rng.standard_normal(n))
     altitude_m = site.altitude_m + choices.altitude_sd_m * rng.standard_normal(n)
     speed_mps = STROLL_MPS * np.abs(rng.standard_normal(n))
+    snapped = rng.random(n) < choices.snapped_share
     columns = [array.tolist() for array in (provider, lat, lon, accuracy_m, altitude_m, speed_mps)]
-    return [
+    fixes = [
         NO_FIX if PROVIDERS[row[0]] == "none" else Fix(PROVIDERS[row[0]], *row[1:])
         for row in zip(*columns, strict=True)
     ]
+    for i in np.flatnonzero(snapped):
+        fixes[i] = fix_at_pin(site, accuracy_m=choices.snapped_accuracy_m, jitter_m=0.0, rng=rng)
+    return fixes
+
+
+def fix_at_pin(site: Site, *, accuracy_m: float, jitter_m: float, rng: np.random.Generator) -> Fix:
+    """Return a fix that claims the registered middle of the site: a beacon's, or a forged one."""
+    east_m, north_m = (jitter_m * rng.standard_normal(2)).tolist()
+    lat, lon = moved(site.lat, site.lon, east_m=east_m, north_m=north_m)
+    return Fix("gps", lat, lon, accuracy_m, site.altitude_m, 0.0)
 
 
 def _providers(
