@@ -1,13 +1,8 @@
 """One small world: two tenants, a few places and people with names, and a fixed moment."""
 
-import os
-import tempfile
 from datetime import UTC, datetime
 
 import pytest
-
-# Before Django reads its settings: a test run never touches an installation's data.
-os.environ.setdefault("WATCHFLOOR_HOME", tempfile.mkdtemp(prefix="watchfloor-test-"))
 
 
 @pytest.fixture
@@ -30,3 +25,13 @@ def other_tenant(db, now):
     from cast import borealis
 
     return borealis(now=now)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_logs():
+    """Structured lines as in a process, from WARNING on."""
+    from django.conf import settings
+
+    from watchfloor.config.logs import start_logging
+
+    start_logging(settings.LOGGING)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.db.models.functions import Coalesce
 
 from watchfloor.core.errors import NotFound, NotReady, RetrainAlreadyQueued
 from watchfloor.core.lifecycle.retrain_gate import SafeguardVerdict
@@ -33,10 +34,11 @@ def active_job(*, tenant: Tenant, model_type: str) -> RetrainJob | None:
 
 
 def last_attempt_at(*, tenant: Tenant, model_type: str) -> datetime | None:
-    """Return when the last job that really trained was asked for."""
+    """Return when the last job that really trained ended, or was asked for while it lasts."""
     rows = RetrainJob.objects.for_tenant(tenant).filter(model_type=model_type)
+    # A rollback days after the training starts the wait anew: what failed is not tried at once.
     found: datetime | None = rows.exclude(state=RetrainState.BLOCKED).aggregate(
-        at=Max("requested_at")
+        at=Max(Coalesce("finished_at", "requested_at"))
     )["at"]
     return found
 
@@ -51,6 +53,48 @@ def failures_in_a_row(*, tenant: Tenant, model_type: str) -> int:
             break
         n += 1
     return n
+
+
+def n_training() -> int:
+    """Return how many jobs of any tenant train or validate at this moment."""
+    states = (RetrainState.QUEUED, RetrainState.TRAINING, RetrainState.VALIDATING)
+    return RetrainJob.objects.filter(state__in=states).count()
+
+
+def rollbacks_in_a_row(*, tenant: Tenant, model_type: str) -> int:
+    """Return how many of the latest promoted models were rolled back, up to the first good one."""
+    promoted = (RetrainState.CONFIRMED, RetrainState.INCONCLUSIVE, RetrainState.ROLLED_BACK)
+    rows = RetrainJob.objects.for_tenant(tenant).filter(model_type=model_type)
+    states = rows.filter(state__in=promoted).order_by("-requested_at", "-pk")
+    n = 0
+    for state in states.values_list("state", flat=True)[:5]:
+        if state != RetrainState.ROLLED_BACK:
+            break
+        n += 1
+    return n
+
+
+def activations_since(*, tenant: Tenant, model_type: str, since: datetime) -> int:
+    """Return how many models were promoted automatically since a moment."""
+    rows = RollbackWatch.objects.for_tenant(tenant).filter(model_type=model_type)
+    return rows.filter(started_at__gte=since).count()
+
+
+def was_refused_alike(
+    *, tenant: Tenant, model_type: str, verdicts: Sequence[SafeguardVerdict]
+) -> bool:
+    """Return whether the newest job was refused by the same safeguards: nothing new to say."""
+    refused = {verdict.safeguard for verdict in verdicts if not verdict.passed}
+    newest = (
+        RetrainJob.objects.for_tenant(tenant)
+        .filter(model_type=model_type)
+        .order_by("-requested_at", "-pk")
+        .first()
+    )
+    if newest is None or newest.state != RetrainState.BLOCKED or not refused:
+        return False
+    before = newest.safeguards.filter(passed=False).values_list("safeguard", flat=True)
+    return set(before) == refused
 
 
 @transaction.atomic
@@ -93,7 +137,7 @@ def open_job(
             job=job,
             safeguard=verdict.safeguard,
             passed=verdict.passed,
-            reason=verdict.reason,
+            reason=verdict.reason.sentence,
         )
         for verdict in verdicts
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from watchfloor.core.arrays import IntArray
+from watchfloor.core.arrays import FloatArray, IntArray
 from watchfloor.core.drift import data_quality
 from watchfloor.core.drift.performance import (
     Monitor,
@@ -18,8 +18,8 @@ from watchfloor.core.drift.performance import (
     planned_delay_events,
     start,
 )
-from watchfloor.core.drift.severity import Severity
-from watchfloor.core.drift.statistical import score_drift
+from watchfloor.core.drift.severity import Severity, severity_of_drop
+from watchfloor.core.drift.statistical import persists, score_drift
 from watchfloor.core.errors import NotReady
 from watchfloor.core.local_time import local_day
 from watchfloor.ml import outcomes, performance, rollups
@@ -42,6 +42,8 @@ INSUFFICIENT = "insufficient"
 NO_DRIFT = "none"
 # Without a data-quality alarm in these days the data count as clean.
 CLEAN_DAYS = 3
+# So many known outcomes of a week must be as good as the baseline before an episode ends.
+FEWEST_TO_END = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Finding:
     sentence: str
     evidence: Mapping[str, Any]
     data_is_clean: bool = True
+    changed_at: datetime | None = None
 
 
 def detect_score_drift(
@@ -86,13 +89,17 @@ def detect_score_drift(
             now,
             {"reference_days": len(reference), "current_days": len(current)},
         )
-    found = score_drift(
-        _matrix(reference),
-        _matrix(current),
-        reference_weekdays=[d.local_day.weekday() for d in reference],
-        current_weekdays=[d.local_day.weekday() for d in current],
-        rng=np.random.default_rng(day.toordinal()),
-    )
+    try:
+        found = score_drift(
+            _matrix(reference),
+            _matrix(current),
+            reference_weekdays=[d.local_day.weekday() for d in reference],
+            current_weekdays=[d.local_day.weekday() for d in current],
+            rng=np.random.default_rng(day.toordinal()),
+        )
+    except NotReady as error:
+        few = {"too_few": str(error)}
+        return _insufficient(tenant, deployment, version, "score", day, now, few)
     performance.note_drift(
         tenant=tenant,
         model_type=deployment.model_type,
@@ -100,6 +107,8 @@ def detect_score_drift(
         day=day,
         p_value=found.raw_p_value,
     )
+    nights = _moved_lately(tenant, deployment.model_type, version, day)
+    holds = persists([*nights, found.drifted])
     return _report(
         tenant,
         deployment,
@@ -107,14 +116,28 @@ def detect_score_drift(
         "score",
         day,
         now,
-        drifted=found.drifted,
-        severity=found.severity if found.drifted else None,
-        evidence=_plain(asdict(found)),
+        drifted=found.drifted and holds,
+        severity=found.severity if found.drifted and holds else None,
+        evidence=_plain(asdict(found)) | {"moved": found.drifted},
         sentence=(
             f"Scores of {deployment.model_type} {version} moved: KS {found.ks:.2f} over seven "
             f"days (p {found.p_value:.3f} by day blocks, PSI {found.psi:.2f})."
+            if found.drifted
+            else f"Scores are as before: KS {found.ks:.2f}, p {found.p_value:.2f} by day blocks."
         ),
     )
+
+
+def _moved_lately(tenant: Tenant, model_type: str, version: str, day: date) -> list[bool]:
+    """Return whether the scores looked moved on the two nights before, oldest first."""
+    rows = DriftReport.objects.for_tenant(tenant).filter(
+        model_type=model_type,
+        model_version=version,
+        kind="score",
+        day__lt=day,
+        day__gte=day - timedelta(days=2),
+    )
+    return [bool(row.evidence.get("moved")) for row in rows.order_by("day")]
 
 
 def _days_between(days: list[DayCounts], first: date, last: date) -> list[DayCounts]:
@@ -166,7 +189,12 @@ def start_monitor(
         tenant_id=version.tenant_id,
         model_type=version.model_type,
         model_version=version.version,
-        defaults={"state": state, "alarmed_at": None, "updated_at": now},
+        defaults={
+            "state": state,
+            "alarmed_at": None,
+            "changed_at": None,
+            "updated_at": now,
+        },
     )
     return row
 
@@ -205,13 +233,22 @@ def detect_performance_drift(
     monitor, alarm = _feed(
         Monitor.from_bytes(bytes(row.state)), fresh, tenant=tenant, threshold=threshold, now=now
     )
-    PerformanceMonitor.objects.filter(pk=row.pk).update(
-        state=monitor.to_bytes(),
-        last_outcome_id=fresh[-1].pk if fresh else row.last_outcome_id,
-        alarmed_at=(row.alarmed_at or now) if alarm else row.alarmed_at,
-        updated_at=now,
-    )
-    return _performance_finding(tenant, deployment, version.version, day, now, monitor, alarm)
+    row.state = monitor.to_bytes()
+    row.last_outcome_id = fresh[-1].pk if fresh else row.last_outcome_id
+    row.updated_at = now
+    if alarm is not None and row.alarmed_at is None:
+        row.alarmed_at = now
+        row.changed_at = _event_behind(fresh, alarm.changed_at)
+    row.save()
+    if row.alarmed_at is None:
+        return _quiet(tenant, deployment, version.version, day, now, monitor)
+    return _episode(tenant, deployment, row, day, threshold, now, monitor)
+
+
+def _event_behind(fresh: list[OutcomeRecord], arrived_at: datetime) -> datetime:
+    """Return when the event happened whose label arrived then; the arrival if it is not here."""
+    behind = [r.occurred_at for r in fresh if max(r.known_at, r.recorded_at) >= arrived_at]
+    return min([*behind, arrived_at])
 
 
 def _baseline_from_first_labels(
@@ -273,35 +310,14 @@ def _worse(
     return max(one, other, key=lambda alarm: (alarm.severity.rank, alarm.drop))
 
 
-def _performance_finding(
+def _quiet(
     tenant: Tenant,
     deployment: Deployment,
     version: str,
     day: date,
     now: datetime,
     monitor: Monitor,
-    alarm: PerformanceAlarm | None,
 ) -> Finding:
-    median, p90 = planned_delay_events(monitor, drop=0.10)
-    state = {
-        "baseline_error": monitor.baseline.mu0,
-        "phi": monitor.baseline.phi,
-        "evidence": monitor.evidence,
-        "alarm_at": monitor.alarm_at,
-        "labels_to_see_10_points": [_finite(median), _finite(p90)],
-    }
-    if alarm is None:
-        return _report(
-            tenant, deployment, version, "performance", day, now, drifted=False, severity=None,
-            evidence=state, sentence="No loss of performance is certain enough to say.",
-        )
-    performance.note_drift(
-        tenant=tenant,
-        model_type=deployment.model_type,
-        version=version,
-        day=day,
-        delta=-alarm.drop,
-    )
     return _report(
         tenant,
         deployment,
@@ -309,15 +325,101 @@ def _performance_finding(
         "performance",
         day,
         now,
-        drifted=True,
-        severity=alarm.severity,
-        evidence=state | _plain(asdict(alarm)),
-        sentence=(
-            f"{deployment.model_type} {version} errs {100 * alarm.drop:.1f} points more often "
-            f"(95 %: {100 * alarm.drop_low:.1f} to {100 * alarm.drop_high:.1f}) since "
-            f"{alarm.changed_at:%d %b}, over {alarm.n_since_change} {alarm.unit}."
-        ),
+        drifted=False,
+        severity=None,
+        evidence=_state_of(monitor),
+        sentence="No loss of performance is certain enough to say.",
     )
+
+
+def _state_of(monitor: Monitor) -> dict[str, Any]:
+    median, p90 = planned_delay_events(monitor, drop=0.10)
+    return {
+        "baseline_error": monitor.baseline.mu0,
+        "phi": monitor.baseline.phi,
+        "evidence": monitor.evidence,
+        "alarm_at": monitor.alarm_at,
+        "labels_to_see_10_points": [_finite(median), _finite(p90)],
+    }
+
+
+def _episode(
+    tenant: Tenant,
+    deployment: Deployment,
+    row: PerformanceMonitor,
+    day: date,
+    threshold: float,
+    now: datetime,
+    monitor: Monitor,
+) -> Finding:
+    """Size the open episode by every label of its time; end it when the errors are back."""
+    changed_at = row.changed_at or now
+    since = outcomes.of_version_since(
+        tenant=tenant,
+        model_type=row.model_type,
+        version=row.model_version,
+        since=changed_at,
+        known_by=now,
+    )
+    losses = np.array([loss(record, threshold) for record in since])
+    if _is_over(since, losses, monitor, now):
+        PerformanceMonitor.objects.filter(pk=row.pk).update(alarmed_at=None, changed_at=None)
+        return _quiet(tenant, deployment, row.model_version, day, now, monitor)
+    drop, half = _rise(losses, monitor)
+    severity = severity_of_drop(drop, drop_low=drop - half)
+    performance.note_drift(
+        tenant=tenant,
+        model_type=row.model_type,
+        version=row.model_version,
+        day=day,
+        delta=-drop,
+    )
+    return _report(
+        tenant,
+        deployment,
+        row.model_version,
+        "performance",
+        day,
+        now,
+        drifted=True,
+        severity=severity,
+        evidence=_state_of(monitor)
+        | {
+            "drop": drop,
+            "drop_low": drop - half,
+            "drop_high": drop + half,
+            "n_since_change": len(losses),
+            "changed_at": changed_at.isoformat(),
+            "alarmed_at": (row.alarmed_at or now).isoformat(),
+        },
+        sentence=(
+            f"{row.model_type} {row.model_version} errs {100 * drop:.1f} points more often "
+            f"(95 %: {100 * (drop - half):.1f} to {100 * (drop + half):.1f}) since "
+            f"{changed_at:%d %b}, over {len(losses)} known outcomes."
+        ),
+        changed_at=changed_at,
+    )
+
+
+def _is_over(
+    since: list[OutcomeRecord], losses: FloatArray, monitor: Monitor, now: datetime
+) -> bool:
+    """Return whether the errors of the last week are back within the baseline's bound."""
+    week = [record.occurred_at >= now - timedelta(days=CURRENT_DAYS) for record in since]
+    recent = losses[np.array(week, dtype=np.bool_)] if len(losses) else losses
+    return len(recent) >= FEWEST_TO_END and float(recent.mean()) <= monitor.baseline.m
+
+
+def _rise(losses: FloatArray, monitor: Monitor) -> tuple[float, float]:
+    """Return the rise of the error over the baseline and half its 95 % interval."""
+    base, n = monitor.baseline, len(losses)
+    # Two errors and two clean ones are added, so that five errors are no certainty.
+    share = (float(losses.sum()) + 2) / (n + 4)
+    spread = max(base.phi, 1.0)
+    variance = share * (1 - share) * spread / (n + 4)
+    variance += base.mu0 * (1 - base.mu0) * spread / base.n0
+    mean = float(losses.mean()) if n else base.mu0
+    return mean - base.mu0, 1.96 * float(np.sqrt(variance))
 
 
 def check_data_quality(
@@ -363,13 +465,23 @@ def data_is_clean(*, tenant: Tenant, model_type: str, day: date) -> bool:
     return not rows.exists()
 
 
+def changed_at(*, tenant: Tenant, cause: str) -> datetime | None:
+    """Return since when the errors have risen, by the report that asked for a retrain."""
+    kind, _, report_id = cause.partition(":")
+    if kind != "drift" or not report_id.isdecimal():
+        return None
+    row = DriftReport.objects.for_tenant(tenant).filter(pk=int(report_id)).first()
+    text = row.evidence.get("changed_at") if row is not None else None
+    return datetime.fromisoformat(text) if text else None
+
+
 def close_episode(*, version: ModelVersion, now: datetime) -> None:
     """End the alarm of a version that no longer serves, or serves again after a rollback."""
     PerformanceMonitor.objects.filter(
         tenant_id=version.tenant_id,
         model_type=version.model_type,
         model_version=version.version,
-    ).update(alarmed_at=None, updated_at=now)
+    ).update(alarmed_at=None, changed_at=None, updated_at=now)
 
 
 def reports_of(
@@ -419,6 +531,7 @@ def _report(
     evidence: Mapping[str, Any],
     sentence: str,
     word: str = NO_DRIFT,
+    changed_at: datetime | None = None,
 ) -> Finding:
     """Store the day's check; the same night done twice is one report."""
     row, _ = DriftReport.objects.update_or_create(
@@ -435,7 +548,9 @@ def _report(
         },
     )
     clean = data_is_clean(tenant=tenant, model_type=deployment.model_type, day=day)
-    return Finding(kind, row.pk, drifted, severity, sentence, row.evidence, clean)
+    return Finding(
+        kind, row.pk, drifted, severity, sentence, row.evidence, clean, changed_at
+    )
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

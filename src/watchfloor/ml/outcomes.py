@@ -100,3 +100,18 @@ def outcomes_after(
         score__isnull=False,
     )
     return list(rows.order_by("id"))
+
+
+def of_version_since(
+    *, tenant: Tenant, model_type: str, version: str, since: datetime, known_by: datetime
+) -> list[OutcomeRecord]:
+    """Return current outcomes of one version's events since a moment, oldest event first."""
+    rows = OutcomeRecord.objects.for_tenant(tenant).filter(
+        model_type=model_type,
+        model_version=version,
+        is_current=True,
+        occurred_at__gte=since,
+        known_at__lte=known_by,
+        score__isnull=False,
+    )
+    return list(rows.order_by("occurred_at", "prediction_id"))

@@ -1,6 +1,7 @@
 """Labelled rows as of a moment: what was served, what is known, and which rows no model trains on."""
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +12,8 @@ import numpy as np
 import rfc8785
 
 from watchfloor.core.arrays import BoolArray, FloatArray
-from watchfloor.ml import outcomes
+from watchfloor.core.errors import NotReady
+from watchfloor.ml import artifacts, outcomes, trainers
 from watchfloor.ml.models import OutcomeRecord, TrainingDataset
 from watchfloor.ml.trainers import TrainingRows
 from watchfloor.tenants.models import Tenant
@@ -45,6 +47,18 @@ class LabelledRows:
     def feature_names(self) -> list[str]:
         """Return every feature that any row has, in alphabetical order."""
         return sorted({name for row in self.features for name in row})
+
+
+    def since(self, moment: datetime | None) -> "LabelledRows":
+        """Return the rows whose events happened from a moment on; all of them for None."""
+        if moment is None:
+            return self
+        kept = [i for i, record in enumerate(self.records) if record.occurred_at >= moment]
+        return LabelledRows(
+            records=[self.records[i] for i in kept],
+            features=[self.features[i] for i in kept],
+            is_holdout=self.is_holdout[kept],
+        )
 
 
 def is_holdout(prediction_id: UUID) -> bool:
@@ -81,6 +95,49 @@ def known_records(
         since=now - timedelta(days=days),
         known_by=now,
     )
+
+
+def best_window(
+    rows: LabelledRows, *, changed_at: datetime | None, feature_names: Sequence[str], seed: int
+) -> LabelledRows:
+    """
+    Return the rows to train on: all, or those since a change in the world.
+
+    After a change old rows may teach what is no longer true, or most of what is known. Both
+    windows are tried on the newest training rows since the change; the holdout, which judges
+    the promotion, takes no part.
+    """
+    if changed_at is None:
+        return rows
+    recent = rows.since(changed_at).part(holdout=False)
+    cut = int(len(recent.labels) * 0.6)
+    judged = recent.part(range(cut, len(recent.labels)))
+    starts_at = rows.since(changed_at).records[cut].occurred_at if cut else changed_at
+    losses = {}
+    for name, window in (("all", rows), ("since", rows.since(changed_at))):
+        earlier = [i for i, record in enumerate(window.records) if record.occurred_at < starts_at]
+        train_on = LabelledRows(
+            [window.records[i] for i in earlier],
+            [window.features[i] for i in earlier],
+            window.is_holdout[earlier],
+        )
+        losses[name] = _loss_of(train_on.part(holdout=False), judged, feature_names, seed)
+    if losses["since"] is None or (losses["all"] or math.inf) <= losses["since"]:
+        return rows
+    return rows.since(changed_at)
+
+
+def _loss_of(
+    train_on: TrainingRows, judged: TrainingRows, feature_names: Sequence[str], seed: int
+) -> float | None:
+    if len(judged.labels) == 0:
+        return None
+    try:
+        content = trainers.train(train_on, feature_names=feature_names, seed=seed)
+    except NotReady:
+        return None
+    scores = artifacts.from_bytes(content, sha256="").score(judged.features)
+    return float(np.mean((scores - judged.labels) ** 2))
 
 
 def snapshot(

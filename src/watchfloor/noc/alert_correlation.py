@@ -1,6 +1,6 @@
 """Raise alerts: one open alert a fingerprint, repeats are counted on it, nothing is hidden."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -114,6 +114,24 @@ def resolve_condition(*, tenant: Tenant, fingerprint: str, actor: str, now: date
         return False
     resolve(tenant=tenant, alert_id=row.pk, actor=actor, now=now)
     return True
+
+
+def prediction_fingerprint(*, model_type: str, entity_type: str, entity_id: str) -> str:
+    """Return the fingerprint of alerts about predictions of one thing."""
+    return f"prediction:{model_type}:{entity_type}:{entity_id}"
+
+
+def resolve_answered(
+    *, tenant: Tenant, fingerprints: Iterable[str], actor: str, now: datetime
+) -> int:
+    """Close the open alerts of conditions whose question was answered; return how many."""
+    rows = AlertEvent.objects.for_tenant(tenant).exclude(status=AlertStatus.RESOLVED)
+    n = rows.filter(fingerprint__in=list(fingerprints)).update(
+        status=AlertStatus.RESOLVED, resolved_at=now, resolved_by=actor
+    )
+    if n:
+        outbox.publish(tenant=tenant, kind="alert.updated", data={"n": n}, now=now)
+    return n
 
 
 def _move(

@@ -168,7 +168,11 @@ def _raise(
                 "ML_FRAUD_PREDICTION" if subject.entity_type == "guard" else "ML_PREDICTION"
             ),
             severity=_severity(score),
-            fingerprint=f"prediction:{subject.dedupe_key}",
+            fingerprint=alert_correlation.prediction_fingerprint(
+                model_type=subject.model_type,
+                entity_type=subject.entity_type,
+                entity_id=subject.entity_id,
+            ),
             message=subject.title,
             entity_type=subject.entity_type,
             entity_id=subject.entity_id,

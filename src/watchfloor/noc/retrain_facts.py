@@ -1,15 +1,19 @@
 """Gather what the five safeguards judge: switches, attempts, labels, severity, other jobs."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.lifecycle.retrain_gate import GateFacts
 from watchfloor.core.ml_config import MLConfig
 from watchfloor.ml import auto_retrain, training_data
+from watchfloor.ml.models import OutcomeRecord
 from watchfloor.noc import logs
 from watchfloor.tenants import flags
 from watchfloor.tenants.flags import Flag
 from watchfloor.tenants.models import Tenant
+
+ACTIVATION_SPAN = timedelta(days=30)
 
 
 def gather(
@@ -20,6 +24,7 @@ def gather(
     data_is_clean: bool,
     config: MLConfig,
     now: datetime,
+    changed_at: datetime | None = None,
 ) -> GateFacts:
     """Return the facts as they stand at this moment."""
     records = training_data.known_records(
@@ -43,5 +48,19 @@ def gather(
         failures_in_a_row=auto_retrain.failures_in_a_row(tenant=tenant, model_type=model_type),
         n_labelled=len(records),
         n_positive=positive,
+        n_holdout_since_change=_held_out_since(records, changed_at),
         active_job=None if active is None else f"job {active.pk} is {active.state}",
+        n_active_jobs=auto_retrain.n_training(),
+        rollbacks_in_a_row=auto_retrain.rollbacks_in_a_row(tenant=tenant, model_type=model_type),
+        activations_30_days=auto_retrain.activations_since(
+            tenant=tenant, model_type=model_type, since=now - ACTIVATION_SPAN
+        ),
+    )
+
+
+def _held_out_since(records: Sequence[OutcomeRecord], moment: datetime | None) -> int:
+    return sum(
+        training_data.is_holdout(record.prediction_id)
+        for record in records
+        if moment is None or record.occurred_at >= moment
     )

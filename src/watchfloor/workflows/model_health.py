@@ -70,17 +70,32 @@ def run_night(*, tenant: Tenant, kind: str, payload: Mapping[str, Any], now: dat
     _plan(tenant, kind, night + timedelta(days=1))
 
 
-def _compute_metrics(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> None:
-    values = thresholds.values_in_force(tenant=tenant, model_type=deployment.model_type)
-    table = logs.table_of(logs.log_of(deployment.model_type))
-    performance.compute_daily_metrics(
+def backfill_metrics(*, tenant: Tenant, last_day: date, days: int, now: datetime) -> int:
+    """Compute the metrics of past days anew for every model type; return how many rows."""
+    return sum(
+        _write_metrics(tenant, deployment.model_type, last_day, days, now)
+        for deployment in registry.deployments_of(tenant)
+    )
+
+
+def _write_metrics(
+    tenant: Tenant, model_type: str, last_day: date, days: int, now: datetime
+) -> int:
+    values = thresholds.values_in_force(tenant=tenant, model_type=model_type)
+    return performance.compute_daily_metrics(
         tenant=tenant,
-        model_type=deployment.model_type,
-        table=table,
-        last_day=day,
+        model_type=model_type,
+        table=logs.table_of(logs.log_of(model_type)),
+        last_day=last_day,
         threshold=values["review_score"],
         now=now,
+        days=days,
     )
+
+
+def _compute_metrics(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> None:
+    _write_metrics(tenant, deployment.model_type, day, performance.RECOMPUTED_DAYS, now)
+    values = thresholds.values_in_force(tenant=tenant, model_type=deployment.model_type)
     recalibration.recalibrate_if_due(
         tenant=tenant,
         deployment=deployment,
@@ -117,17 +132,23 @@ def _react(
     config: MLConfig,
     now: datetime,
 ) -> None:
-    """Raise one alert an episode, and ask for a retrain when performance fell for certain."""
-    if not finding.drifted or finding.severity is None or deployment.stack is None:
+    """Raise one alert an episode, end it with the episode, and ask for a retrain while it lasts."""
+    if deployment.stack is None:
         return
     version = deployment.stack.model_version.version
+    fingerprint = f"drift:{finding.kind}:{deployment.model_type}:{version}"
+    if not finding.drifted or finding.severity is None:
+        alert_correlation.resolve_condition(
+            tenant=tenant, fingerprint=fingerprint, actor=ACTOR, now=now
+        )
+        return
     if config.enable_drift_alerts:
         alert_correlation.raise_alert(
             tenant=tenant,
             condition=Condition(
                 alert_type="ML_DRIFT_DETECTED",
                 severity=finding.severity.value,
-                fingerprint=f"drift:{finding.kind}:{deployment.model_type}:{version}",
+                fingerprint=fingerprint,
                 message=finding.sentence,
                 entity_type="ml_model",
                 entity_id=f"{deployment.model_type} {version}",
@@ -135,7 +156,7 @@ def _react(
             ),
             now=now,
         )
-    if finding.kind == "performance":
+    if finding.kind == "performance" and finding.severity is not None:
         _request_retrain(tenant, deployment.model_type, finding, config, now)
 
 
@@ -153,8 +174,11 @@ def _request_retrain(
         data_is_clean=finding.data_is_clean,
         config=config,
         now=now,
+        changed_at=finding.changed_at,
     )
     verdicts = judge(facts, config)
+    if auto_retrain.was_refused_alike(tenant=tenant, model_type=model_type, verdicts=verdicts):
+        return
     job = auto_retrain.open_job(
         tenant=tenant,
         model_type=model_type,
@@ -179,7 +203,7 @@ def _request_retrain(
         target_kind="retrain_job",
         target_id=str(job.pk),
         reason=finding.sentence,
-        detail={v.safeguard: v.reason for v in verdicts},
+        detail={v.safeguard.value: v.reason.value for v in verdicts},
         now=now,
     )
 

@@ -12,7 +12,7 @@ from watchfloor.ledger import audit, outbox
 from watchfloor.ml import outcomes, prediction_log
 from watchfloor.ml.models import ScoredPrediction
 from watchfloor.ml.outcomes import Statement
-from watchfloor.noc import ingest_keys, logs, review_queue, tickets
+from watchfloor.noc import alert_correlation, ingest_keys, logs, review_queue, tickets
 from watchfloor.noc.models import ReviewItem, Ticket
 from watchfloor.noc.models.work import Disposition
 from watchfloor.tenants.models import Tenant
@@ -66,7 +66,7 @@ def record_outcomes(
             answers[place] = refusal or _unknown(request)
         else:
             statements[place] = _statement(request, row)
-    fresh = _store(tenant, log, list(statements.values()), now)
+    fresh = _store(tenant, log, list(statements.values()), rows, now)
     for place, statement in statements.items():
         answers[place] = OutcomeResult(
             prediction_id=statement.scored.id, duplicate=statement.dedupe_key not in fresh
@@ -126,7 +126,11 @@ def _statement(request: OutcomeRequest, row: ScoredPrediction) -> Statement:
 
 
 def _store(
-    tenant: Tenant, log: str, statements: Sequence[Statement], now: datetime
+    tenant: Tenant,
+    log: str,
+    statements: Sequence[Statement],
+    rows: Mapping[UUID, ScoredPrediction],
+    now: datetime,
 ) -> frozenset[str]:
     """Record statements, write them onto their predictions, close what they settle."""
     fresh = outcomes.record(tenant=tenant, log=log, statements=statements, now=now)
@@ -136,6 +140,18 @@ def _store(
         tenant=tenant, values={s.scored.id: (s.value, s.known_at) for s in fresh}
     )
     _close_settled_work(tenant, {s.scored.id: s for s in fresh}, now)
+    answered = [rows[statement.scored.id] for statement in fresh]
+    alert_correlation.resolve_answered(
+        tenant=tenant,
+        fingerprints=[
+            alert_correlation.prediction_fingerprint(
+                model_type=row.model_type, entity_type=row.entity_type, entity_id=row.entity_id
+            )
+            for row in answered
+        ],
+        actor=fresh[0].labeller,
+        now=now,
+    )
     outbox.publish(tenant=tenant, kind="outcomes", data={"n": len(fresh)}, now=now)
     return frozenset(s.dedupe_key for s in fresh)
 
@@ -287,5 +303,6 @@ def _label(
             )
             for row in rows.values()
         ],
+        rows,
         now,
     )

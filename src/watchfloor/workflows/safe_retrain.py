@@ -49,6 +49,9 @@ WATCH_EVERY = timedelta(hours=6)
 RUNNING = (RetrainState.QUEUED, RetrainState.TRAINING, RetrainState.VALIDATING)
 # Losses are compared on holdout events of the last weeks: what the challenger will meet next.
 JUDGED_DAYS = 28
+# How much worse the squared error may be at the upper end of its 95 % interval.
+BRIER_MARGIN = 0.005
+FEWEST_POSITIVES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Trained:
     calibration: CalibrationSet
     rows: LabelledRows
     holdout_scores: FloatArray
+    changed_at: datetime | None
 
 
 def first_model(
@@ -104,7 +108,13 @@ def run_job(*, tenant: Tenant, job_id: int, now: datetime) -> RetrainJob:
         progress=0.1,
     )
     try:
-        trained = _train(tenant=tenant, model_type=job.model_type, seed=job.pk, now=now)
+        trained = _train(
+            tenant=tenant,
+            model_type=job.model_type,
+            seed=job.pk,
+            changed_at=drift_detection.changed_at(tenant=tenant, cause=job.requested_by),
+            now=now,
+        )
     except NotReady as error:
         return _end(job, RetrainState.REJECTED, str(error), now)
     job = auto_retrain.move(
@@ -121,7 +131,14 @@ def run_job(*, tenant: Tenant, job_id: int, now: datetime) -> RetrainJob:
     return _promote(tenant, job, trained, verdict, now)
 
 
-def _train(*, tenant: Tenant, model_type: str, seed: int, now: datetime) -> Trained:
+def _train(
+    *,
+    tenant: Tenant,
+    model_type: str,
+    seed: int,
+    now: datetime,
+    changed_at: datetime | None = None,
+) -> Trained:
     config = ml_config_for(tenant)
     log = logs.log_of(model_type)
     records = training_data.known_records(
@@ -131,11 +148,15 @@ def _train(*, tenant: Tenant, model_type: str, seed: int, now: datetime) -> Trai
     rows = training_data.labelled_rows(
         tenant=tenant, log=log, model_type=model_type, features=features, records=records
     )
-    artifact = trainers.train(
-        rows.part(holdout=False), feature_names=rows.feature_names(), seed=seed
+    names = rows.feature_names()
+    window = training_data.best_window(
+        rows, changed_at=changed_at, feature_names=names, seed=seed
     )
+    artifact = trainers.train(window.part(holdout=False), feature_names=names, seed=seed)
     with transaction.atomic():
-        dataset = training_data.snapshot(tenant=tenant, model_type=model_type, rows=rows, now=now)
+        dataset = training_data.snapshot(
+            tenant=tenant, model_type=model_type, rows=window, now=now
+        )
         version = registry.add_version(
             tenant=tenant,
             model_type=model_type,
@@ -144,11 +165,24 @@ def _train(*, tenant: Tenant, model_type: str, seed: int, now: datetime) -> Trai
             manifest={"dataset": dataset.sha256, "n": dataset.n, "seed": seed},
             now=now,
         )
-        return _calibrated(tenant, version, rows, now)
+        # Calibrated on what the model will meet: the world since its change.
+        return _calibrated(tenant, version, _enough(rows, changed_at), changed_at, now)
+
+
+def _enough(rows: LabelledRows, changed_at: datetime | None) -> LabelledRows:
+    """Return the rows since the change, or all while their holdout is too small to calibrate."""
+    recent = rows.since(changed_at)
+    if int(recent.is_holdout.sum()) >= conformal_predictor.FEWEST_OUTCOMES:
+        return recent
+    return rows
 
 
 def _calibrated(
-    tenant: Tenant, version: ModelVersion, rows: LabelledRows, now: datetime
+    tenant: Tenant,
+    version: ModelVersion,
+    rows: LabelledRows,
+    changed_at: datetime | None,
+    now: datetime,
 ) -> Trained:
     """Calibrate a version on the quarter of events that it never saw."""
     holdout = rows.part(holdout=True)
@@ -167,7 +201,7 @@ def _calibrated(
         window=None,
         now=now,
     )
-    return Trained(version, calibration, rows, scores)
+    return Trained(version, calibration, rows, scores, changed_at)
 
 
 def _validate(
@@ -182,12 +216,19 @@ def _validate(
     _, champion_scores = PROBABILITY.quantise(
         artifacts.load(tenant=tenant, sha256=champion.artifact_sha256).score(holdout.features)
     )
-    verdict = ModelValidator(min_n=config.retrain_min_validation_samples).judge(
+    least = config.retrain_min_validation_samples
+    verdict = ModelValidator(
+        margin=BRIER_MARGIN, min_n=least, min_positives=max(FEWEST_POSITIVES, least // 6)
+    ).judge(
         champion_losses=_squared(champion_scores, holdout.labels),
         challenger_losses=_squared(challenger_scores, holdout.labels),
         outcomes=holdout.labels,
     )
-    return {"passed": verdict.passed, **asdict(verdict), "champion": champion.version}
+    return {
+        **asdict(verdict),
+        "sentence": verdict.reason.sentence,
+        "champion": champion.version,
+    }
 
 
 def _squared(scores: FloatArray, labels: FloatArray) -> FloatArray:
@@ -201,6 +242,8 @@ def _recent_holdout(trained: Trained, now: datetime) -> list[int]:
         if held
     ]
     since = now - timedelta(days=JUDGED_DAYS)
+    if trained.changed_at is not None:
+        since = max(since, trained.changed_at)
     return [i for i, record in enumerate(holdout) if record.occurred_at >= since]
 
 
@@ -236,7 +279,7 @@ def _promote(
         now=now,
         progress=0.8,
         validation=dict(verdict),
-        note=str(verdict["reason"]),
+        note=str(verdict["sentence"]),
     )
     watch = auto_retrain.open_watch(
         job=job,
@@ -253,7 +296,7 @@ def _promote(
         payload={"watch_id": watch.pk},
     )
     _resolve_drift_alerts(tenant, old_stack.model_version, now)
-    _audit(tenant, "model.promoted", trained.version, str(verdict["reason"]), now)
+    _audit(tenant, "model.promoted", trained.version, str(verdict["sentence"]), now)
     _tell(tenant, "model.promoted", trained.version, now)
     return job
 
@@ -276,7 +319,7 @@ def check_watch(*, tenant: Tenant, watch_id: int, now: datetime) -> datetime | N
     )
     if verdict is WatchVerdict.WATCHING:
         return now + WATCH_EVERY
-    _conclude(tenant, watch, verdict, config, now)
+    _conclude(tenant, watch, evidence, verdict, config, now)
     return None
 
 
@@ -322,6 +365,7 @@ def _observe_pairs(tenant: Tenant, watch: RollbackWatch, now: datetime) -> Paire
 def _conclude(
     tenant: Tenant,
     watch: RollbackWatch,
+    evidence: PairedWatch,
     verdict: WatchVerdict,
     config: MLConfig,
     now: datetime,
@@ -344,7 +388,7 @@ def _conclude(
         allowed=(RetrainState.WATCHING,),
         now=now,
         progress=1.0,
-        note=f"Watch over {watch.n_pairs} pairs: {verdict.value}",
+        note=f"Watch over {evidence.n} labelled pairs: {verdict.value}",
     )
     _audit(
         tenant, f"watch.{verdict.value}", watch.new_stack.model_version, "paired comparison", now
@@ -486,9 +530,9 @@ def _reject(
         now=now,
         progress=1.0,
         validation=dict(verdict),
-        note=str(verdict["reason"]),
+        note=str(verdict["sentence"]),
     )
-    _audit(job.tenant, "model.rejected", trained.version, str(verdict["reason"]), now)
+    _audit(job.tenant, "model.rejected", trained.version, str(verdict["sentence"]), now)
     return job
 
 

@@ -17,7 +17,6 @@ class GateReason(StrEnum):
     DATA_QUALITY_ALARM = "data_quality_alarm"
     TOO_FEW_LABELS = "too_few_labels"
     TOO_FEW_OF_A_CLASS = "too_few_of_a_class"
-    TOO_FEW_TO_JUDGE_BY = "too_few_to_judge_by"
     TOO_FEW_TO_VALIDATE = "too_few_to_validate"
     SEVERITY_TOO_LOW = "severity_too_low"
     COMMON_CAUSE = "common_cause"
@@ -43,7 +42,6 @@ _SENTENCES = {
     GateReason.TOO_FEW_LABELS: "Too few outcomes are known to train on.",
     GateReason.TOO_FEW_OF_A_CLASS: "Too few known outcomes are events, or too few are clean.",
     GateReason.TOO_FEW_TO_VALIDATE: "Too few outcomes since the drift to validate a challenger on.",
-    GateReason.TOO_FEW_TO_JUDGE_BY: "Too few outcomes since the change could judge a new model.",
     GateReason.SEVERITY_TOO_LOW: "The drift is neither HIGH nor CRITICAL.",
     GateReason.COMMON_CAUSE: "Many sites moved together: an event of the world, not of the model.",
     GateReason.JOB_ACTIVE: "A retrain of this model is already under way.",

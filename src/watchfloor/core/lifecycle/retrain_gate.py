@@ -58,8 +58,6 @@ class GateFacts:
         n_labelled: matured outcomes to train on; `n_positive` of them are events.
         n_holdout_since_change: known outcomes kept from training, since the drift began: what
             a challenger can be compared with the champion on.
-        n_to_judge_by: held-out outcomes since the change, by which a challenger would be
-            judged; None where no change was found.
         active_job: what is under way for this model; None if nothing is.
         n_active_jobs: retrains under way for every model.
         rollbacks_in_a_row: how many of the latest promoted models were rolled back.

@@ -46,7 +46,10 @@ class PerformanceMonitor(TenantRow):
     state = models.BinaryField(null=True)
     # Labels up to this id have been seen; the next look starts behind it.
     last_outcome_id = models.BigIntegerField(default=0)
+    # An episode: from the first alarm until a sound model serves or the errors are back.
     alarmed_at = models.DateTimeField(null=True)
+    # When the first event of the rise happened; what is trained next starts there.
+    changed_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
     class Meta:
