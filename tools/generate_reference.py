@@ -20,6 +20,7 @@ from tools.reason_advice import ADVICE
 ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "watchfloor"
 REFERENCE = ROOT / "docs" / "reference"
+CLI = "watchfloor.entrypoints.cli"
 WRITTEN_BY = "> **Reference**, written by `make docs` from {source}; changes by hand are lost."
 
 
@@ -154,6 +155,8 @@ def thresholds_page() -> str:
 def reasons_page() -> str:
     """Return the page of the reasons of decisions."""
     from watchfloor.core.decision.reason import Reason
+    from watchfloor.core.lifecycle.gate_reason import GateReason
+    from watchfloor.core.lifecycle.validation import ValidationReason
 
     parts = [
         "Every decision is stored with one reason: the first condition that did not hold, or "
@@ -165,7 +168,19 @@ def reasons_page() -> str:
             f"## `{reason.value}`\n\n{reason.sentence}\n\n"
             f"- **What to do**: {advice.do}\n- **When to worry**: {advice.worry}"
         )
-    return _page("Reasons", "`core/decision/reason.py` and `tools/reason_advice.py`", *parts)
+    parts += [
+        "## Why a retrain was held back",
+        "Five safeguards answer together; each answer is a row of `ml_retrain_safeguard`.",
+        _sentences(GateReason),
+        "## Why a challenger was promoted or not",
+        "The verdict on a challenger, on the same events as the champion's.",
+        _sentences(ValidationReason),
+    ]
+    return _page("Reasons", "the enums of reasons and `tools/reason_advice.py`", *parts)
+
+
+def _sentences(reasons: Iterable[Any]) -> str:
+    return table(("reason", "what it says"), [(f"`{r.value}`", r.sentence) for r in reasons])
 
 
 def roles_page() -> str:
@@ -195,9 +210,7 @@ def commands_page() -> str:
         "says the same with `--help`."
     ]
     parts += [_command(name, command) for name, command in sorted(_commands().items())]
-    parts += [
-        _management(name) for name in ("load_calibration_data", "backfill_performance_metrics")
-    ]
+    parts += [_management(name) for name in _management_names()]
     return _page("Commands", "the commands themselves", *parts)
 
 
@@ -251,27 +264,31 @@ def _plain(default: Any) -> Any:
     return default if isinstance(default, str | int | float | bool | Path) else None
 
 
+def _management_names() -> list[str]:
+    from django.core.management import get_commands
+
+    return sorted(name for name, app in get_commands().items() if app == CLI)
+
+
 def _management(name: str) -> str:
     from django.core.management import load_command_class
 
-    command = load_command_class("watchfloor.entrypoints.cli", name)
+    command = load_command_class(CLI, name)
     parser = command.create_parser("watchfloor manage", name)
-    own = [
-        action
-        for action in parser._actions
-        if action.dest not in _DJANGO_OPTIONS and action.option_strings
-    ]
+    own = [action for action in parser._actions if action.dest not in _DJANGO_OPTIONS]
+    options = [action for action in own if action.option_strings]
+    arguments = [str(action.metavar or action.dest) for action in own if action not in options]
     rows = [
         (
             f"`{', '.join(action.option_strings)}`",
             "" if action.required or action.nargs == 0 else _default(action.default),
             _argument(action),
         )
-        for action in own
+        for action in options
     ]
     return "\n\n".join(
         [
-            f"## `watchfloor manage {name}`",
+            f"## `{' '.join(['watchfloor manage', name, *arguments])}`",
             command.help,
             table(("option", "default", "what it does"), rows),
         ]
