@@ -36,7 +36,7 @@ FIELDS = {
     "features as a list": ({"features": [1, 2]}, "features"),
     "feature as an object": ({"features": {"a": {"b": 1}}}, "features.a"),
     "too many features": ({"features": {f"f{i}": i for i in range(101)}}, "features"),
-    "unknown field": ({"scroe": 0.5}, "scroe"),
+    "unknown field": ({"scor": 0.5}, "scor"),
 }
 
 # Bodies as bytes, the status, and the field that the problem names.

@@ -72,6 +72,10 @@ def read_events(body: bytes) -> list[Event]:
         raise MalformedReading(
             field="events", value=len(events), expected=f"1 to {MAX_EVENTS} in one request"
         )
+    for place, event in enumerate(events):
+        # A list would be read as a message of many events, and get round the limit above.
+        if event.payload[:1] == b"[":
+            raise MalformedReading(field=f"events[{place}]", value=None, expected="an object")
     return events
 
 
