@@ -99,6 +99,19 @@ class TestSession:
 
         assert code_and_kind(response) == (403, "not-allowed")
 
+    def test_writes_with_its_csrf_token(self, tenant, still):
+        client = browser(member("olga", tenant=tenant, role=Role.NOC_OPERATOR))
+        client.cookies["csrftoken"] = "c" * 32
+
+        response = post(
+            client,
+            "/api/v2/tickets/1/resolve",
+            {"disposition": "true_positive"},
+            **{"X-CSRFToken": "c" * 32},
+        )
+
+        assert code_and_kind(response) == (404, "not-found")
+
     def test_names_its_tenant_when_there_are_several(self, tenant, other_tenant, still):
         member("olga", tenant=tenant, role=Role.NOC_OPERATOR)
         client = browser(member("olga", tenant=other_tenant, role=Role.NOC_OPERATOR))
