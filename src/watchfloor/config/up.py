@@ -2,6 +2,7 @@
 
 import functools
 import sys
+from dataclasses import replace
 
 import click
 import structlog
@@ -30,7 +31,7 @@ def start(*, only: tuple[str, ...], demo: bool, queues: tuple[str, ...]) -> None
     running = Running()
     try:
         if "ingest" in only:
-            _start_ingest(running, where)
+            where = _start_ingest(running, where)
         if "worker" in only:
             from watchfloor.config.celery import QUEUES
 
@@ -72,7 +73,8 @@ def _own_the_installation() -> None:
         click.echo("  It is shown once; change it under your name in the console.\n")
 
 
-def _start_ingest(running: Running, where: Addresses) -> None:
+def _start_ingest(running: Running, where: Addresses) -> Addresses:
+    """Start the broker, where none is named, and the ingest; return where it listens."""
     from watchfloor.entrypoints.mqtt.embedded_broker import EmbeddedBroker
     from watchfloor.entrypoints.mqtt.run import run_ingest
 
@@ -85,6 +87,7 @@ def _start_ingest(running: Running, where: Addresses) -> None:
         )
         broker.start()
         running.at_stop.append(broker.stop)
+        where = replace(where, mqtt_port=broker.port)
     running.start(
         "ingest",
         functools.partial(
@@ -94,6 +97,7 @@ def _start_ingest(running: Running, where: Addresses) -> None:
             is_embedded=not settings.ENV.mqtt_url,
         ),
     )
+    return where
 
 
 def _embedded_url(where: Addresses) -> str:
@@ -109,10 +113,10 @@ def _start_beat(running: Running) -> None:
 
 
 def _start_demo(running: Running, where: Addresses) -> None:
-    from watchfloor.entrypoints.simulator import demo
+    from watchfloor.entrypoints.simulator.demo.run import run as run_demo
 
     url = settings.ENV.mqtt_url or _embedded_url(where)
-    running.start("demo", functools.partial(demo.run, running.stop, mqtt_url=url))
+    running.start("demo", functools.partial(run_demo, running.stop, mqtt_url=url))
 
 
 def _say_where(where: Addresses, only: tuple[str, ...]) -> None:

@@ -107,3 +107,9 @@ def recent(*, tenant: Tenant, limit: int) -> list[ActivitySignal]:
     """Return the newest signals, newest first."""
     rows = ActivitySignal.objects.for_tenant(tenant).select_related("person", "site")
     return list(rows.order_by("-received_at")[:limit])
+
+
+def last_received_at(tenant: Tenant) -> datetime | None:
+    """Return when the newest signal came, or None before the first."""
+    rows = ActivitySignal.objects.for_tenant(tenant).order_by("-received_at")
+    return rows.values_list("received_at", flat=True).first()

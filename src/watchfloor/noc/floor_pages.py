@@ -116,14 +116,7 @@ def ids_of_events(
     *, tenant: Tenant, events: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], UUID]:
     """Return the row id of each stored event (source, event id); the others are left out."""
-    by_source: dict[str, list[str]] = {}
-    for source, event_id in events:
-        by_source.setdefault(source, []).append(event_id)
-    found: dict[tuple[str, str], UUID] = {}
-    for source, event_ids in by_source.items():
-        stored = ingest_keys.stored_among(tenant=tenant, source=source, event_ids=event_ids)
-        found.update({(source, event_id): row for event_id, row in stored.items()})
-    return found
+    return ingest_keys.stored_among(tenant=tenant, keys=events)
 
 
 def logs_of(*, tenant: Tenant, prediction_ids: Iterable[UUID]) -> dict[UUID, str]:

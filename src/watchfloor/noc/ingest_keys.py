@@ -7,13 +7,25 @@ from watchfloor.noc.models import IngestKey
 from watchfloor.tenants.models import Tenant
 
 
-def stored_among(*, tenant: Tenant, source: str, event_ids: Iterable[str]) -> dict[str, UUID]:
-    """Return the ids of those events of one source that are stored, in one query."""
-    rows = IngestKey.objects.for_tenant(tenant).filter(source=source, event_id__in=list(event_ids))
-    return dict(rows.values_list("event_id", "row_id"))
+EventKey = tuple[str, str]
+"""Who sent an event, and the sender's id of it."""
 
 
-def claim(*, tenant: Tenant, source: str, ids: Mapping[str, UUID]) -> None:
+def stored_among(*, tenant: Tenant, keys: Iterable[EventKey]) -> dict[EventKey, UUID]:
+    """Return the rows of those events that are stored, in one query."""
+    wanted = set(keys)
+    rows = IngestKey.objects.for_tenant(tenant).filter(
+        source__in={source for source, _ in wanted},
+        event_id__in={event_id for _, event_id in wanted},
+    )
+    found = rows.values_list("source", "event_id", "row_id")
+    # The query crosses sources with ids, so it may return keys that nobody asked for.
+    return {
+        (source, event_id): row for source, event_id, row in found if (source, event_id) in wanted
+    }
+
+
+def claim(*, tenant: Tenant, ids: Mapping[EventKey, UUID]) -> None:
     """
     Mark events as stored, in the transaction that stores them.
 
@@ -23,5 +35,5 @@ def claim(*, tenant: Tenant, source: str, ids: Mapping[str, UUID]) -> None:
     """
     IngestKey.objects.bulk_create(
         IngestKey(tenant=tenant, source=source, event_id=event_id, row_id=row_id)
-        for event_id, row_id in ids.items()
+        for (source, event_id), row_id in ids.items()
     )

@@ -57,3 +57,9 @@ def table_of(name: str) -> type[ScoredPrediction]:
     """Return the table of a log."""
     get_log(name)
     return _TABLES[name]
+
+
+def event_ids_of(*, tenant: Tenant, log: str, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the sender's id of each predicted event."""
+    rows = table_of(log)._default_manager.filter(tenant_id=tenant.pk, id__in=list(ids))
+    return dict(rows.values_list("id", "event_id"))

@@ -1,7 +1,7 @@
 """Predictions that wait for a person; what lies above a cap is held and counted, never dropped."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -44,28 +44,42 @@ def unscored_since(*, tenant: Tenant, since: datetime) -> int:
     return rows.exclude(state=ReviewState.HELD).count()
 
 
-def close(
-    *, tenant: Tenant, item_id: int, disposition: Disposition, actor: str, now: datetime
-) -> ReviewItem:
+def get_open(*, tenant: Tenant, item_id: int) -> ReviewItem:
     """
-    Record a verdict.
+    Return an item that has no verdict yet.
 
     Raises:
         NotFound: this tenant has no such item.
         NotReady: somebody gave a verdict already.
     """
-    rows = ReviewItem.objects.for_tenant(tenant).filter(pk=item_id)
-    item = rows.first()
+    item = ReviewItem.objects.for_tenant(tenant).filter(pk=item_id).first()
     if item is None:
         raise NotFound(f"review item {item_id} does not exist")
-    won = rows.exclude(state=ReviewState.DONE).update(
-        state=ReviewState.DONE, disposition=disposition, done_at=now, done_by=actor
-    )
-    if not won:
+    if item.state == ReviewState.DONE:
         raise NotReady(f"review item {item_id} has a verdict already")
-    item.refresh_from_db()
-    outbox.publish(tenant=tenant, kind="review.done", data={"id": item.pk}, now=now)
     return item
+
+
+def close_many(
+    *, tenant: Tenant, verdicts: Mapping[int, Disposition], actor: str, now: datetime
+) -> list[ReviewItem]:
+    """
+    Record verdicts; return the items that had none before, as they are now.
+
+    Call inside a transaction: the items stay locked until its end, so that of two people who
+    decide at once one is told that the other was first.
+    """
+    rows = ReviewItem.objects.for_tenant(tenant).exclude(state=ReviewState.DONE)
+    items = list(rows.select_for_update().filter(pk__in=list(verdicts)).order_by("pk"))
+    for item in items:
+        item.state = ReviewState.DONE
+        item.disposition = verdicts[item.pk]
+        item.done_at = now
+        item.done_by = actor
+    ReviewItem.objects.bulk_update(items, ["state", "disposition", "done_at", "done_by"])
+    if items:
+        outbox.publish(tenant=tenant, kind="review.done", data={"n": len(items)}, now=now)
+    return items
 
 
 def find_open_of_predictions(
@@ -82,3 +96,9 @@ def next_waiting(*, tenant: Tenant, site_ids: frozenset[int] | None = None) -> R
     if site_ids is not None:
         rows = rows.filter(site_id__in=site_ids)
     return rows.select_related("site").order_by("created_at", "id").first()
+
+
+def oldest_waiting(*, tenant: Tenant, before: datetime, limit: int) -> list[ReviewItem]:
+    """Return what has waited or been held since before a moment, oldest first."""
+    rows = ReviewItem.objects.for_tenant(tenant).exclude(state=ReviewState.DONE)
+    return list(rows.filter(created_at__lte=before).order_by("created_at", "id")[:limit])

@@ -134,3 +134,9 @@ def open_of_predictions(*, tenant: Tenant, prediction_ids: Iterable[UUID]) -> li
     """Return the open tickets that these predictions opened."""
     rows = Ticket.objects.for_tenant(tenant).exclude(status=TicketStatus.RESOLVED)
     return list(rows.filter(prediction_id__in=list(prediction_ids)))
+
+
+def oldest_open(*, tenant: Tenant, before: datetime, limit: int) -> list[Ticket]:
+    """Return tickets that have been open since before a moment, oldest first."""
+    rows = Ticket.objects.for_tenant(tenant).exclude(status=TicketStatus.RESOLVED)
+    return list(rows.filter(opened_at__lte=before).order_by("opened_at", "id")[:limit])

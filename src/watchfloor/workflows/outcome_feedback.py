@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from watchfloor.core.errors import InvalidInput
+from watchfloor.core.errors import InvalidInput, NotReady
 from watchfloor.ledger import audit, outbox
 from watchfloor.ml import outcomes, prediction_log
 from watchfloor.ml.models import ScoredPrediction
@@ -75,11 +75,9 @@ def record_outcomes(
 
 
 def _prediction_ids(tenant: Tenant, requests: Sequence[OutcomeRequest]) -> list[UUID | None]:
-    found: dict[tuple[str, str], UUID] = {}
-    for source in {r.event[0] for r in requests if r.event is not None}:
-        wanted = [r.event[1] for r in requests if r.event is not None and r.event[0] == source]
-        stored = ingest_keys.stored_among(tenant=tenant, source=source, event_ids=wanted)
-        found.update({(source, event_id): row for event_id, row in stored.items()})
+    found = ingest_keys.stored_among(
+        tenant=tenant, keys=[r.event for r in requests if r.event is not None]
+    )
     return [r.prediction_id or (found.get(r.event) if r.event else None) for r in requests]
 
 
@@ -160,13 +158,15 @@ def _close_settled_work(
     tenant: Tenant, fresh: Mapping[UUID, Statement], now: datetime
 ) -> None:
     reviews = review_queue.find_open_of_predictions(tenant=tenant, prediction_ids=fresh)
-    for prediction_id, item in reviews.items():
-        statement = fresh[prediction_id]
-        review_queue.close(
+    for labeller in sorted({fresh[i].labeller for i in reviews}):
+        review_queue.close_many(
             tenant=tenant,
-            item_id=item.pk,
-            disposition=_disposition(statement.value),
-            actor=statement.labeller,
+            verdicts={
+                item.pk: _disposition(fresh[prediction_id].value)
+                for prediction_id, item in reviews.items()
+                if fresh[prediction_id].labeller == labeller
+            },
+            actor=labeller,
             now=now,
         )
     for ticket in tickets.open_of_predictions(tenant=tenant, prediction_ids=fresh):
@@ -185,7 +185,6 @@ def _disposition(value: float) -> Disposition:
     return Disposition.TRUE_POSITIVE if value >= 0.5 else Disposition.FALSE_POSITIVE
 
 
-@transaction.atomic
 def record_disposition(
     *,
     tenant: Tenant,
@@ -201,30 +200,51 @@ def record_disposition(
         NotFound: this tenant has no such item.
         NotReady: it has a verdict already.
     """
-    item = review_queue.close(
-        tenant=tenant, item_id=item_id, disposition=disposition, actor=actor, now=now
+    review_queue.get_open(tenant=tenant, item_id=item_id)
+    taken = record_dispositions(
+        tenant=tenant, verdicts={item_id: disposition}, actor=actor, now=now
     )
-    source = "audit_sample" if item.kind == review_queue.AUDIT_SAMPLE else "review"
-    _label(
-        tenant=tenant,
-        log=item.log,
-        prediction_ids=[item.prediction_id],
-        disposition=disposition,
-        source=source,
-        propensity=item.propensity,
-        actor=actor,
-        key=f"review:{item.pk}",
-        now=now,
-    )
-    audit.append(
-        tenant=tenant,
-        actor=actor,
-        action=f"review.{disposition}",
-        target_kind="prediction",
-        target_id=str(item.prediction_id),
-        now=now,
-    )
-    return item
+    if not taken:
+        raise NotReady(f"review item {item_id} has a verdict already")
+    return taken[0]
+
+
+@transaction.atomic
+def record_dispositions(
+    *, tenant: Tenant, verdicts: Mapping[int, Disposition], actor: str, now: datetime
+) -> list[ReviewItem]:
+    """Take verdicts on many review items at once; return those that had none before."""
+    items = review_queue.close_many(tenant=tenant, verdicts=verdicts, actor=actor, now=now)
+    for log in sorted({item.log for item in items}):
+        _label(
+            tenant=tenant,
+            log=log,
+            verdicts={
+                item.prediction_id: _Verdict(
+                    disposition=verdicts[item.pk],
+                    source=(
+                        "audit_sample" if item.kind == review_queue.AUDIT_SAMPLE else "review"
+                    ),
+                    propensity=item.propensity,
+                    key=f"review:{item.pk}",
+                )
+                for item in items
+                if item.log == log
+            },
+            actor=actor,
+            now=now,
+        )
+    if items:
+        audit.append(
+            tenant=tenant,
+            actor=actor,
+            action="review.verdicts",
+            target_kind="review_item",
+            target_id=str(items[0].pk) if len(items) == 1 else f"{len(items)} items",
+            detail={str(item.pk): verdicts[item.pk].value for item in items},
+            now=now,
+        )
+    return items
 
 
 @transaction.atomic
@@ -252,12 +272,10 @@ def resolve_ticket(
     _label(
         tenant=tenant,
         log=ticket.log,
-        prediction_ids=[ticket.prediction_id],
-        disposition=disposition,
-        source="ticket",
-        propensity=1.0,
+        verdicts={
+            ticket.prediction_id: _Verdict(disposition, "ticket", 1.0, f"ticket:{ticket.pk}")
+        },
         actor=actor,
-        key=f"ticket:{ticket.pk}",
         now=now,
     )
     audit.append(
@@ -272,34 +290,38 @@ def resolve_ticket(
     return ticket
 
 
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What a person found about one prediction, and how it came to be looked at."""
+
+    disposition: Disposition
+    source: str
+    propensity: float
+    key: str
+
+
 def _label(
     *,
     tenant: Tenant,
     log: str,
-    prediction_ids: Sequence[UUID],
-    disposition: Disposition,
-    source: str,
-    propensity: float,
+    verdicts: Mapping[UUID, _Verdict],
     actor: str,
-    key: str,
     now: datetime,
 ) -> None:
-    value = VALUE_OF.get(disposition)
-    if value is None:
-        return
-    rows = logs.get_log(log).get_many(tenant=tenant, ids=prediction_ids)
+    telling = {i: v for i, v in verdicts.items() if v.disposition in VALUE_OF}
+    rows = logs.get_log(log).get_many(tenant=tenant, ids=telling)
     _store(
         tenant,
         log,
         [
             Statement(
                 scored=prediction_log.as_scored(row),
-                value=value,
-                source=source,
+                value=VALUE_OF[telling[row.id].disposition],
+                source=telling[row.id].source,
                 labeller=actor,
                 known_at=now,
-                dedupe_key=f"{key}:{row.id}",
-                propensity=propensity,
+                dedupe_key=f"{telling[row.id].key}:{row.id}",
+                propensity=telling[row.id].propensity,
             )
             for row in rows.values()
         ],

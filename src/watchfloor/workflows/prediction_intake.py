@@ -94,7 +94,9 @@ def _handle(
         tenant=tenant, sites=[r.site for r in requests if r.site], people=(), devices=()
     ).sites
     fresh: dict[int, PredictionRequest] = {}
-    seen = _stored(tenant, requests)
+    seen = ingest_keys.stored_among(
+        tenant=tenant, keys=[(request.source, request.event_id) for request in requests]
+    )
     for place, request in enumerate(requests):
         if (key := (request.source, request.event_id)) in seen:
             answers[place] = PredictionResult(id=seen[key], duplicate=True)
@@ -107,17 +109,6 @@ def _handle(
         group = {p: r for p, r in fresh.items() if r.model_type == model_type}
         answers.update(_predict_group(tenant, model_type, group, sites, now))
     return [answers[place] for place in range(len(requests))]
-
-
-def _stored(
-    tenant: Tenant, requests: Sequence[PredictionRequest]
-) -> dict[tuple[str, str], UUID]:
-    found: dict[tuple[str, str], UUID] = {}
-    for source in {request.source for request in requests}:
-        ids = [r.event_id for r in requests if r.source == source]
-        stored = ingest_keys.stored_among(tenant=tenant, source=source, event_ids=ids)
-        found.update({(source, event_id): row for event_id, row in stored.items()})
-    return found
 
 
 def _refusal(request: PredictionRequest, sites: Mapping[str, Site]) -> InvalidInput | None:
@@ -255,9 +246,9 @@ def _row(
 def _store(
     tenant: Tenant, requests: Sequence[PredictionRequest], rows: Sequence[PredictionLog]
 ) -> None:
-    for source in {request.source for request in requests}:
-        ids = {row.event_id: row.id for row in rows if row.source == source}
-        ingest_keys.claim(tenant=tenant, source=source, ids=ids)
+    ingest_keys.claim(
+        tenant=tenant, ids={(row.source, row.event_id): row.id for row in rows}
+    )
     prediction_log.write(rows)
     rollups.count_predictions(
         tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows]

@@ -185,13 +185,13 @@ def _handle(
     ]
     readings = [reading for _, reading in read if isinstance(reading, SignalReading)]
     codes = _codes(tenant, readings)
-    seen = _stored(tenant, readings)
+    seen = ingest_keys.stored_among(tenant=tenant, keys=[_key(r) for r in readings])
     results: dict[int, SignalResult] = {}
     accepted: list[_Accepted] = []
     for place, (message, reading) in enumerate(read):
         if isinstance(reading, SignalReading):
             refusal = _refusal(reading, codes)
-            key = (reading.device, reading.event_id)
+            key = _key(reading)
             if refusal is None and key in seen:
                 results[place] = SignalResult("duplicate", reading.event_id)
             elif refusal is None:
@@ -214,21 +214,6 @@ def _codes(tenant: Tenant, readings: Sequence[SignalReading]) -> Codes:
     )
 
 
-def _stored(
-    tenant: Tenant, readings: Sequence[SignalReading]
-) -> dict[tuple[str, str], UUID]:
-    found: dict[tuple[str, str], UUID] = {}
-    by_device: dict[str, list[str]] = {}
-    for reading in readings:
-        by_device.setdefault(reading.device, []).append(reading.event_id)
-    for device, event_ids in by_device.items():
-        stored = ingest_keys.stored_among(
-            tenant=tenant, source=f"device:{device}", event_ids=event_ids
-        )
-        found.update({(device, event_id): row for event_id, row in stored.items()})
-    return found
-
-
 def _refusal(reading: SignalReading, codes: Codes) -> MalformedReading | None:
     checks = (
         ("device", reading.device, codes.devices, "a device of this tenant"),
@@ -239,6 +224,10 @@ def _refusal(reading: SignalReading, codes: Codes) -> MalformedReading | None:
         if code is not None and code not in known:
             return MalformedReading(field=name, value=code, expected=expected)
     return None
+
+
+def _key(reading: SignalReading) -> ingest_keys.EventKey:
+    return f"device:{reading.device}", reading.event_id
 
 
 def _row_id(tenant: Tenant, reading: SignalReading) -> UUID:
@@ -273,7 +262,7 @@ def _carry(
     """Store the new events of a micro-batch and predict about its check-ins."""
     if not accepted:
         return {}
-    _claim(tenant, accepted)
+    ingest_keys.claim(tenant=tenant, ids={_key(a.reading): a.row_id for a in accepted})
     activity_signals.store([_signal_row(tenant, one, codes) for one in accepted])
     directory.mark_heard(tenant=tenant, devices={a.reading.device for a in accepted}, now=now)
     scored = [one for one in accepted if one.reading.event_type in SCORED_EVENTS]
@@ -287,14 +276,6 @@ def _carry(
     return {
         one.place: _result(one, predicted.get(one.row_id)) for one in accepted
     }
-
-
-def _claim(tenant: Tenant, accepted: Sequence[_Accepted]) -> None:
-    by_device: dict[str, dict[str, UUID]] = {}
-    for one in accepted:
-        by_device.setdefault(one.reading.device, {})[one.reading.event_id] = one.row_id
-    for device, ids in by_device.items():
-        ingest_keys.claim(tenant=tenant, source=f"device:{device}", ids=ids)
 
 
 def _signal_row(tenant: Tenant, one: _Accepted, codes: Codes) -> ActivitySignal:

@@ -1,0 +1,1 @@
+"""`watchfloor replay`: a recorded stream drives the workflows by its own clock."""
