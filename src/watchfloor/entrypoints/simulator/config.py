@@ -376,7 +376,7 @@ def demo(seed: int, *, drift_day: int | None = 95) -> WorldConfig:
         fraud=FraudChoices(
             night_sleep_rate=0.004,
             day_sleep_rate=0.001,
-            common_factor=18.5,
+            common_factor=19.0,
             rate_shape=30.0,
             season_share=1.0,
             season_days=70,
@@ -385,7 +385,7 @@ def demo(seed: int, *, drift_day: int | None = 95) -> WorldConfig:
             ring_day_shape=6.0,
             detectability=(0.55, 0.39, 0.06),
             spoof_jitter_m=(0.0, 3.0, 8.0),
-            emboldened=1.25,
+            emboldened=1.4,
         ),
         labels=LabelChoices(audit_site_share=0.2),
         drift_day=drift_day,

@@ -9,15 +9,16 @@ business, so `server_at` is only a timetable here and is not sent.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.reasoncodes import ReasonCode
 
 from watchfloor.core.errors import NotAllowed, NotFound
 from watchfloor.entrypoints.simulator.records import TOPIC_KIND, SimulatedEvent
@@ -162,11 +163,39 @@ def _bundles(batch: Iterable[SimulatedEvent], *, size: int) -> Iterator[list[Sim
             yield events[first : first + size]
 
 
+class _Line:
+    """
+    One device's connection, and what waits until it stands.
+
+    paho may write a message before its own CONNECT when it is handed one while it connects, and
+    a broker closes such a connection; so nothing is handed over before the broker has answered.
+    """
+
+    def __init__(self, client: paho.Client) -> None:
+        self.client = client
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._lock = threading.Lock()
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Send a message now or, while there is no connection, as soon as there is one."""
+        with self._lock:
+            if self._waiting or not self.client.is_connected():
+                self._waiting.append((topic, payload))
+            else:
+                self.client.publish(topic, payload, qos=1)
+
+    def catch_up(self) -> None:
+        """Send what has waited, in its order."""
+        with self._lock:
+            while self._waiting:
+                self.client.publish(*self._waiting.popleft(), qos=1)
+
+
 class _Fleet:
     """
-    The connections of all devices that have spoken, and how many messages are under way.
+    The lines of all devices that have spoken, and how many messages are under way.
 
-    Each connection has a thread of paho's own; `_changed` guards what their callbacks touch.
+    Each line has a thread of paho's own; `_changed` guards what their callbacks touch.
     """
 
     def __init__(
@@ -175,7 +204,7 @@ class _Fleet:
         self._host, self._port = host, port
         self._credentials = credentials
         self._options = options
-        self._clients: dict[str, paho.Client] = {}
+        self._lines: dict[str, _Line] = {}
         self._changed = threading.Condition()
         self._refused: str | None = None
         self.in_flight = 0
@@ -193,11 +222,11 @@ class _Fleet:
         return not stop.is_set()
 
     def send(self, bundle: Sequence[SimulatedEvent]) -> None:
-        """Hand one message to the device's connection, which keeps it until acknowledged."""
-        client = self._client_of(bundle[0])
+        """Hand one message to the device's line, which keeps it until it is acknowledged."""
+        line = self._line_of(bundle[0])
         with self._changed:
             self.in_flight += 1
-        client.publish(topic_of(bundle[0]), payload_of(bundle), qos=1)
+        line.send(topic_of(bundle[0]), payload_of(bundle))
 
     def drain(self) -> None:
         """Wait for acknowledgements, as long as the options allow."""
@@ -209,56 +238,53 @@ class _Fleet:
             self._raise_refusal()
 
     def close(self) -> None:
-        """Say goodbye on all connections, then wait for their threads."""
-        for client in self._clients.values():
-            client.on_disconnect = None
-            client.disconnect()
-        for client in self._clients.values():
-            client.loop_stop()
+        """Say goodbye on all lines, then wait for their threads."""
+        for line in self._lines.values():
+            line.client.on_disconnect = None
+            line.client.disconnect()
+        for line in self._lines.values():
+            line.client.loop_stop()
 
-    def _client_of(self, event: SimulatedEvent) -> paho.Client:
-        client = self._clients.get(event.device_id)
-        if client is None:
-            client = self._clients[event.device_id] = self._connected(event)
-        return client
+    def _line_of(self, event: SimulatedEvent) -> _Line:
+        line = self._lines.get(event.device_id)
+        if line is None:
+            line = self._lines[event.device_id] = self._new_line(event)
+            line.client.connect_async(self._host, self._port, keepalive=KEEPALIVE_S)
+            line.client.loop_start()
+        return line
 
-    def _connected(self, event: SimulatedEvent) -> paho.Client:
+    def _new_line(self, event: SimulatedEvent) -> _Line:
         password = self._credentials.get(event.device_id)
         if password is None:
             raise NotFound(f"no password for device {event.device_id}")
         name = self._options.username(event.tenant_id, event.device_id)
         client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"wf-{event.tenant_id}-{event.device_id}",
-            userdata=name,
+            CallbackAPIVersion.VERSION2, client_id=f"wf-{event.tenant_id}-{event.device_id}"
         )
         client.username_pw_set(name, password)
         client.reconnect_delay_set(*RECONNECT_S)
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
+        line = _Line(client)
+        client.on_connect = partial(self._on_connect, line, name)
+        client.on_disconnect = partial(self._on_disconnect, name)
         client.on_publish = self._on_publish
-        client.connect_async(self._host, self._port, keepalive=KEEPALIVE_S)
-        client.loop_start()
-        return client
+        return line
 
-    def _on_connect(
-        self, _client: paho.Client, name: str, _flags: Any, reason: ReasonCode, _properties: Any
-    ) -> None:
-        if reason.is_failure:
-            with self._changed:
-                self._refused = f"{name}: {reason}"
-                self._changed.notify_all()
+    def _on_connect(self, line: _Line, name: str, *answer: Any) -> None:
+        _client, _userdata, _flags, reason, _properties = answer
+        if not reason.is_failure:
+            line.catch_up()
+            return
+        with self._changed:
+            self._refused = f"{name}: {reason}"
+            self._changed.notify_all()
 
-    def _on_disconnect(
-        self, _client: paho.Client, name: str, _flags: Any, reason: ReasonCode, _properties: Any
-    ) -> None:
+    def _on_disconnect(self, name: str, *news: Any) -> None:
+        _client, _userdata, _flags, reason, _properties = news
         logger.warning("device %s lost the broker (%s), trying again", name, reason)
         with self._changed:
             self.reconnects += 1
 
-    def _on_publish(
-        self, _client: paho.Client, _name: str, _mid: int, _reason: ReasonCode, _properties: Any
-    ) -> None:
+    def _on_publish(self, *_acknowledgement: Any) -> None:
         with self._changed:
             self.in_flight -= 1
             self._changed.notify_all()
