@@ -2,5 +2,5 @@
 Events over MQTT: a subscriber that acknowledges after commit, and a broker for small sites.
 
 `wf/{tenant}/{device}/{kind}` says who speaks and of what; the broker lets nobody speak for
-another. Against an external broker the subscriber is one of a group that shares the stream.
+another. Against an external broker several subscribers may share the stream.
 """

@@ -8,6 +8,7 @@ from watchfloor.entrypoints.mqtt.topics import SHARED_TOPIC
 from watchfloor.entrypoints.mqtt_terms import EVERY_TOPIC
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
+_QUERIES = {"": False, "shared=false": False, "shared=true": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,11 @@ class BrokerAddress:
 
     Args:
         is_embedded: the broker of this process speaks MQTT 3.1.1 and shares no subscriptions.
+        is_shared: several ingest processes divide the stream. Alone, an ingest should not ask
+            for it: Mosquitto 2 forgets shared subscriptions when it restarts, and until the
+            ingest is back it tells devices "taken" and drops what they say. An ordinary
+            subscription survives; two ingests on ordinary ones store every event once all the
+            same, but each does the work.
     """
 
     host: str
@@ -25,16 +31,27 @@ class BrokerAddress:
     password: str = field(default="", repr=False)
     tls: bool = False
     is_embedded: bool = False
+    is_shared: bool = False
 
     @property
     def subscription(self) -> str:
         """The topic filter that brings every event of this installation once."""
-        return EVERY_TOPIC if self.is_embedded else SHARED_TOPIC
+        return SHARED_TOPIC if self.is_shared else EVERY_TOPIC
+
+    @property
+    def session_expiry_s(self) -> int:
+        """
+        How long the broker keeps events for an ingest that is away.
+
+        A member of a group is given its share while it is away, so the others should have it
+        back soon; for one alone, a long weekend must lose nothing.
+        """
+        return 3600 if self.is_shared else 7 * 24 * 3600
 
 
 def broker_of_url(url: str, *, is_embedded: bool = False) -> BrokerAddress:
     """
-    Return the broker that a URL names.
+    Return the broker that a URL names; `?shared=true` is for one of several ingests.
 
     Raises:
         InvalidConfiguration: it is not mqtt:// or mqtts:// with a host; the password of the
@@ -48,11 +65,12 @@ def broker_of_url(url: str, *, is_embedded: bool = False) -> BrokerAddress:
         port = parts.port
     except ValueError:
         port = -1
-    if parts.scheme not in _PORTS or not parts.hostname or port == -1:
+    shared = _QUERIES.get(parts.query)
+    if parts.scheme not in _PORTS or not parts.hostname or port == -1 or shared is None:
         raise InvalidConfiguration(
             field="WATCHFLOOR_MQTT_URL",
             value=f"{parts.scheme}://...",
-            expected="mqtt://user:password@host:port, or mqtts:// for TLS",
+            expected="mqtt://user:password@host:port?shared=true, or mqtts:// for TLS",
         )
     return BrokerAddress(
         host=parts.hostname,
@@ -61,4 +79,5 @@ def broker_of_url(url: str, *, is_embedded: bool = False) -> BrokerAddress:
         password=unquote(parts.password or ""),
         tls=parts.scheme == "mqtts",
         is_embedded=is_embedded,
+        is_shared=shared,
     )

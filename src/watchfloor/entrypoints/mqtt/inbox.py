@@ -34,7 +34,7 @@ class InboxLimits:
         messages: as many as the broker may send unacknowledged, and as many again of QoS 0.
         payload_bytes: all that may wait; one message alone may be larger.
         batch_messages: a batch is full at this size, whatever the time.
-        batch_bytes: so is it at this; the one writer of SQLite is then held for well under a second.
+        batch_bytes: and at this: SQLite has one writer, who should not write for long.
         linger_s: a batch is cut when its first message has waited this long.
     """
 

@@ -31,7 +31,6 @@ from watchfloor.entrypoints.mqtt_terms import RECEIVE_MAXIMUM
 
 log = structlog.get_logger(__name__)
 
-SESSION_EXPIRY_S = 3600
 KEEPALIVE_S = 60
 # How long a quiet ingest sleeps before it looks whether it should stop.
 LOOK_S = 0.2
@@ -166,7 +165,7 @@ class Subscriber:
             self._client.connect_async(self._broker.host, self._broker.port, KEEPALIVE_S)
         else:
             session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            session.SessionExpiryInterval = SESSION_EXPIRY_S
+            session.SessionExpiryInterval = self._broker.session_expiry_s
             session.ReceiveMaximum = RECEIVE_MAXIMUM
             self._client.connect_async(
                 self._broker.host,

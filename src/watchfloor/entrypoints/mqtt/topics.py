@@ -6,7 +6,7 @@ from watchfloor.core.errors import MalformedReading
 from watchfloor.core.reading_fields import KINDS, is_name
 from watchfloor.entrypoints.mqtt_terms import EVERY_TOPIC, ROOT
 
-# The group is the installation: each message goes to one of its ingest processes.
+# The group is the installation: each message goes to one of its ingests.
 SHARED_TOPIC = f"$share/{ROOT}/{EVERY_TOPIC}"
 SHAPE = f"{ROOT}/{{tenant}}/{{device}}/{{kind}}"
 _LEVELS = ("tenant", "device", "kind")
