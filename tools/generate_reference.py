@@ -10,6 +10,7 @@ A test compares them too: what the code reads, and what a page says it reads, ar
 import argparse
 import ast
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -316,6 +317,49 @@ def _argument(action: argparse.Action) -> str:
     return f"{action.help or ''}{among}{needed}".strip()
 
 
+def api_page() -> str:
+    """Return the page of the API: its words as they stand, its routes anew."""
+    text = (REFERENCE / "api.md").read_text(encoding="utf-8")
+    before, begin, rest = text.partition(ROUTES_BEGIN)
+    _, end, after = rest.partition(ROUTES_END)
+    return "".join([before, begin, "\n\n", _routes(), "\n\n", end, after])
+
+
+ROUTES_BEGIN = "<!-- routes, written by `make docs` -->"
+ROUTES_END = "<!-- end of routes -->"
+
+
+def _routes() -> str:
+    from watchfloor.entrypoints.api.views.documents import OpenAPIDocument
+    from watchfloor.entrypoints.http_ingest.schema import describe_ingest
+
+    paths = OpenAPIDocument(additions=(describe_ingest,))._make()["paths"]
+    rows = [
+        (
+            f"`{method.upper()} {path}`",
+            f"`{_permission_of(path)}`",
+            f"{said['summary']}. {said['description']}",
+        )
+        for path, methods in sorted(paths.items())
+        for method, said in methods.items()
+    ]
+    return table(("route", "permission", "what it does"), rows)
+
+
+def _permission_of(path: str) -> str:
+    """Return what a caller must be granted for a route; the ingest door checks its own."""
+    from django.urls import resolve
+
+    from watchfloor.tenants.roles import Permission
+
+    number, uuid = "1", "00000000-0000-8000-8000-000000000000"
+    asked = re.sub(r"{prediction_id}", uuid, path)
+    view = resolve(re.sub(r"{\w+}", number, asked)).func
+    view_class = getattr(view, "view_class", None)
+    permission = view_class.permission if view_class else Permission.SUBMIT_EVENTS
+    return str(permission.value)
+
+
 def _default(value: Any) -> str:
     if value is None:
         return ""
@@ -333,6 +377,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reasons.md": reasons_page,
     "roles.md": roles_page,
     "commands.md": commands_page,
+    "api.md": api_page,
 }
 
 
