@@ -6,7 +6,7 @@ SLOW := -m "slow and not services"
 export WATCHFLOOR_HOME ?= $(CURDIR)/watchfloor-data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-full test test-core test-slow test-stories lint fix check measure docs lock shell db-reset
+.PHONY: help setup run run-full smoke test test-core test-slow test-stories lint fix check measure docs lock shell db-reset
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,7 +42,13 @@ test-slow: $(VENV)/.ready ## Statistics, load and kill tests
 	$(BIN)/python -m pytest -m "slow and not services" -n 2
 
 test-stories: $(VENV)/.ready ## The stories on PostgreSQL, Redis, RabbitMQ and Mosquitto
-	$(BIN)/python -m pytest -m services
+	WATCHFLOOR_DATABASE_URL=$${STORIES_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/watchfloor} \
+	WATCHFLOOR_REDIS_URL=$${STORIES_REDIS_URL:-redis://127.0.0.1:6379/5} \
+	WATCHFLOOR_BROKER_URL=$${STORIES_BROKER_URL:-amqp://guest:guest@127.0.0.1:5672//} \
+	$(BIN)/python -m pytest tests/stories tests/workflows tests/services tests/entrypoints/mqtt tests/entrypoints/cli -m "not browser"
+
+smoke: $(VENV)/.ready ## Start the demo, sign in with a browser, see the wall move
+	$(BIN)/python -m tools.smoke
 
 lint: $(VENV)/.ready ## Format, lint, types, the law of imports, spelling, missing migrations
 	$(BIN)/ruff format --check src tests tools

@@ -38,9 +38,7 @@ def borealis(*, now: datetime) -> Tenant:
     return tenant
 
 
-def _furnish(
-    tenant: Tenant, *, sites: tuple[str, ...], people: tuple[str, ...]
-) -> list[Person]:
+def _furnish(tenant: Tenant, *, sites: tuple[str, ...], people: tuple[str, ...]) -> list[Person]:
     directory.add_places(
         tenant=tenant,
         sites=[

@@ -7,7 +7,7 @@ import tempfile
 os.environ.setdefault("WATCHFLOOR_LOG_LEVEL", "WARNING")
 os.environ.setdefault("WATCHFLOOR_HOME", tempfile.mkdtemp(prefix="watchfloor-test-"))
 
-from watchfloor.config.settings import *  # noqa: E402, F403
+from watchfloor.config.settings import *  # noqa: F403
 
 # Hashing passwords well is slow on purpose; no test asks how long it takes.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -5,6 +5,7 @@ A made-up world of repair orders: an order is late when its workload is high. On
 the model's life the world turns over, and the model is wrong about most orders.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from watchfloor.entrypoints import due_work
-from watchfloor.ledger import audit
+from watchfloor.ledger import audit, due
 from watchfloor.ledger.due import Lease
 from watchfloor.ml import registry
 from watchfloor.ml.models import (
@@ -37,6 +38,8 @@ pytestmark = pytest.mark.django_db
 MODEL_TYPE = "late_order"
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ORDERS_A_DAY = 60
+LEASE = Lease(worker="story", real_now=datetime(2026, 1, 1, tzinfo=UTC))
+KINDS = frozenset(due_work.HANDLERS)
 
 
 @dataclass
@@ -109,8 +112,19 @@ class World:
         )
 
     def _sleep(self) -> None:
-        lease = Lease(worker="story", real_now=datetime(2026, 1, 1, tzinfo=UTC))
-        due_work.run_until_idle(now=self.now, lease=lease)
+        due_work.run_until_idle(now=self.now, lease=LEASE)
+
+    def live_until(self, is_reached: Callable[[], bool]) -> None:
+        """Stop in the very moment, between two pieces of due work, in which it is reached."""
+        while self.day < 90:
+            self._order()
+            self._find_out()
+            self.day += 1
+            while (row := due.claim_next(now=self.now, lease=LEASE, kinds=KINDS)) is not None:
+                due_work.do(row, now=row.due_at)
+                if is_reached():
+                    return
+        raise AssertionError("it was never reached")
 
 
 @pytest.fixture
@@ -162,9 +176,7 @@ def test_a_night_writes_metrics_and_quiet_drift_reports(trained):
 
     night = ModelPerformanceMetrics.objects.exclude(model_version="none").latest("metric_date")
     assert night.total_predictions == ORDERS_A_DAY
-    rows = ModelPerformanceMetrics.objects.filter(
-        metric_date=night.metric_date - timedelta(days=3)
-    )
+    rows = ModelPerformanceMetrics.objects.filter(metric_date=night.metric_date - timedelta(days=3))
     assert rows.get(model_version=night.model_version).accuracy > 0.85
     assert not DriftReport.objects.filter(drifted=True).exists()
     assert DriftReport.objects.filter(kind="performance", severity="none").exists()
@@ -231,9 +243,7 @@ def test_a_worse_challenger_is_rolled_back_and_every_byte_is_as_before(trained):
     )
     trained.is_turned = False
 
-    while not RetrainJob.objects.filter(state="rolled_back").exists():
-        trained.live(1)
-        assert trained.day < 90
+    trained.live_until(lambda: RetrainJob.objects.filter(state="rolled_back").exists())
 
     deployment = Deployment.objects.get(model_type=MODEL_TYPE)
     assert RetrainJob.objects.filter(state="rolled_back").count() == 1

@@ -69,12 +69,9 @@ class TestHandlePredictions:
         assert (result.score, result.reason) == (None, "no_model")
         assert ReviewItem.objects.get().kind == "cannot_score"
 
-    def test_holds_unscored_events_above_the_cap_and_raises_one_alert(
-        self, tenant, request_, now
-    ):
+    def test_holds_unscored_events_above_the_cap_and_raises_one_alert(self, tenant, request_, now):
         many = [
-            replace(request_, event_id=f"n{i}", score=None, model_version=None)
-            for i in range(105)
+            replace(request_, event_id=f"n{i}", score=None, model_version=None) for i in range(105)
         ]
 
         handle_predictions(tenant=tenant, requests=many, now=now)
@@ -101,9 +98,10 @@ class TestRecordOutcomes:
         assert (first.duplicate, again.duplicate) == (False, True)
         assert OutcomeRecord.objects.count() == 1
         logged = list(PredictionLog.objects.select_related("site"))
-        assert rollups.differences_from_log(
-            tenant=tenant, scored=[as_scored(row) for row in logged]
-        ) == []
+        assert (
+            rollups.differences_from_log(tenant=tenant, scored=[as_scored(row) for row in logged])
+            == []
+        )
 
     def test_lets_a_later_statement_supersede_and_keeps_both(self, tenant, request_, now):
         [result] = handle_predictions(tenant=tenant, requests=[request_], now=now)
@@ -130,9 +128,10 @@ class TestRecordOutcomes:
         assert current.value == 0.0
         assert OutcomeRecord.objects.count() == 2
         logged = list(PredictionLog.objects.select_related("site"))
-        assert rollups.differences_from_log(
-            tenant=tenant, scored=[as_scored(row) for row in logged]
-        ) == []
+        assert (
+            rollups.differences_from_log(tenant=tenant, scored=[as_scored(row) for row in logged])
+            == []
+        )
 
     def test_never_finds_another_tenants_prediction(self, tenant, other_tenant, request_, now):
         [result] = handle_predictions(tenant=tenant, requests=[request_], now=now)

@@ -16,7 +16,7 @@ from watchfloor.entrypoints.console.live import WEBSOCKET_ROUTES  # isort: skip
 # Sync views under Django's own ASGI handler cost about twice as much as under WSGI.
 application = ProtocolTypeRouter(
     {
-        "http": WSGIMiddleware(wsgi_application, workers=8),
+        "http": WSGIMiddleware(wsgi_application, workers=8),  # type: ignore[arg-type]
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(WEBSOCKET_ROUTES))),
     }
 )

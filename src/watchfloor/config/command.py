@@ -28,9 +28,7 @@ def up(only: str, demo: bool, queues: str) -> None:
     """Start Watchfloor: embedded by default, on your services where the environment names them."""
     from watchfloor.config.up import start
 
-    start(
-        only=_names(only, "--only"), demo=demo, queues=tuple(q for q in queues.split(",") if q)
-    )
+    start(only=_names(only, "--only"), demo=demo, queues=tuple(q for q in queues.split(",") if q))
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -58,7 +56,9 @@ def _names(text: str, option: str) -> tuple[str, ...]:
     names = tuple(name for name in text.split(",") if name)
     for name in names:
         if name not in ROLES:
-            raise click.BadParameter(f"{name!r} is not one of {', '.join(ROLES)}", param_hint=option)
+            raise click.BadParameter(
+                f"{name!r} is not one of {', '.join(ROLES)}", param_hint=option
+            )
     return names or ROLES
 
 

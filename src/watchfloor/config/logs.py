@@ -7,7 +7,16 @@ from typing import Any
 import structlog
 
 REDACTED = "[redacted]"
-_SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "face_score", "lat", "lon")
+_SECRET_WORDS = (
+    "password",
+    "secret",
+    "token",
+    "authorization",
+    "cookie",
+    "face_score",
+    "lat",
+    "lon",
+)
 
 
 def redact(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -23,7 +32,7 @@ def redact(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableM
     return line
 
 
-_SHARED = [
+_SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

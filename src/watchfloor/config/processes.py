@@ -1,5 +1,6 @@
 """The composition root: which doors run in this process, how they start and how they stop."""
 
+import contextlib
 import os
 import secrets
 import signal
@@ -143,7 +144,9 @@ def serve_web(running: Running, where: Addresses) -> None:
             timeout_graceful_shutdown=3,
         )
     )
-    server.run()
+    # The server raises the signal that stopped it once more when it is done.
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
     running.stop.set()
 
 

@@ -35,9 +35,7 @@ def start(*, only: tuple[str, ...], demo: bool, queues: tuple[str, ...]) -> None
         if "worker" in only:
             from watchfloor.config.celery import QUEUES
 
-            running.start(
-                "worker", functools.partial(run_worker, running.stop, queues or QUEUES)
-            )
+            running.start("worker", functools.partial(run_worker, running.stop, queues or QUEUES))
         if "beat" in only:
             _start_beat(running)
         if demo:

@@ -1,4 +1,4 @@
-"""Names for rows that any process computes alike, so that a repeated message finds its first row."""
+"""Ids that any process computes alike: a repeated message finds its first row."""
 
 import hashlib
 import uuid

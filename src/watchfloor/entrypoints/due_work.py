@@ -1,4 +1,4 @@
-"""Do what is due: each kind of due row leads to one workflow call. Shared by the doors that run work."""
+"""Do what is due: each kind of due row leads to one workflow call. Shared by the doors."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -66,7 +66,7 @@ def do(row: DueRow, *, now: datetime) -> None:
     except (WatchfloorError, DatabaseError, ValueError, ArithmeticError) as error:
         _record_failure(row, error, now)
         return
-    log.info("due_work.done", kind=row.kind, tenant=row.tenant.code, key=row.dedupe_key)
+    log.debug("due_work.done", kind=row.kind, tenant=row.tenant.code, key=row.dedupe_key)
 
 
 def _do_and_close(row: DueRow, now: datetime) -> None:

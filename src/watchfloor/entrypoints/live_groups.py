@@ -1,4 +1,4 @@
-"""The names of socket groups: a tenant is in every one of them. Shared by the relay and the pages."""
+"""Names of socket groups, each with its tenant. Shared by the relay and the pages."""
 
 
 def group_of(tenant_id: int) -> str:

@@ -30,9 +30,7 @@ def undelivered(*, channel: str, limit: int) -> list[OutboxMessage]:
     return list(rows.select_related("tenant").order_by("id")[:limit])
 
 
-def mark_all_delivered(
-    messages: Iterable[OutboxMessage], *, recipients: int, now: datetime
-) -> int:
+def mark_all_delivered(messages: Iterable[OutboxMessage], *, recipients: int, now: datetime) -> int:
     """Close messages; return how many nobody had closed before."""
     ids = [message.pk for message in messages]
     return OutboxMessage.objects.filter(pk__in=ids, delivered_at=None).update(

@@ -1,4 +1,4 @@
-"""A trained model as bytes: booster text, feature list, category maps, calibrator, golden inputs."""
+"""A trained model as bytes: booster, features, category maps, calibrator, golden inputs."""
 
 import json
 import math

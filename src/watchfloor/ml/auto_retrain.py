@@ -1,4 +1,4 @@
-"""Retrain jobs as rows: asked for once a cause, five safeguards written down, one active at a time."""
+"""Retrain jobs as rows: one a cause, five safeguards written down, one active at a time."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -159,7 +159,12 @@ def get_job(*, tenant: Tenant, job_id: int) -> RetrainJob:
 
 
 def move(
-    job: RetrainJob, *, to: RetrainState, allowed: Sequence[RetrainState], now: datetime, **changes: Any
+    job: RetrainJob,
+    *,
+    to: RetrainState,
+    allowed: Sequence[RetrainState],
+    now: datetime,
+    **changes: Any,
 ) -> RetrainJob:
     """
     Take a job from one of the allowed states to another.

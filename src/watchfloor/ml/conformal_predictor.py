@@ -88,9 +88,7 @@ def predict_posted(
     ]
 
 
-def _prediction(
-    raw: float | None, unscored: Reason, calibration: Calibration | None
-) -> Prediction:
+def _prediction(raw: float | None, unscored: Reason, calibration: Calibration | None) -> Prediction:
     if raw is None:
         return Prediction(None, None, None, unscored, None)
     bin_, score = PROBABILITY.quantise_one(raw)
@@ -117,9 +115,7 @@ def columns(prediction: Prediction, *, serving: ServingModel | None) -> dict[str
     }
 
 
-def evidence_of(
-    prediction: Prediction, *, serving: ServingModel | None, now: datetime
-) -> Evidence:
+def evidence_of(prediction: Prediction, *, serving: ServingModel | None, now: datetime) -> Evidence:
     """Return what the decision may rest on for one prediction."""
     calibration = prediction.calibration
     return Evidence(

@@ -302,9 +302,7 @@ def _feed(
     return monitor, worst
 
 
-def _worse(
-    one: PerformanceAlarm | None, other: PerformanceAlarm | None
-) -> PerformanceAlarm | None:
+def _worse(one: PerformanceAlarm | None, other: PerformanceAlarm | None) -> PerformanceAlarm | None:
     if one is None or other is None:
         return one or other
     return max(one, other, key=lambda alarm: (alarm.severity.rank, alarm.drop))
@@ -548,9 +546,7 @@ def _report(
         },
     )
     clean = data_is_clean(tenant=tenant, model_type=deployment.model_type, day=day)
-    return Finding(
-        kind, row.pk, drifted, severity, sentence, row.evidence, clean, changed_at
-    )
+    return Finding(kind, row.pk, drifted, severity, sentence, row.evidence, clean, changed_at)
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -568,4 +564,3 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
-

@@ -1,4 +1,4 @@
-"""Models that run elsewhere: the first posted version of a model type starts to serve, uncalibrated."""
+"""Models that run elsewhere: the first posted version serves, without calibration."""
 
 from collections.abc import Sequence
 from datetime import datetime

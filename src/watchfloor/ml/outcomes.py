@@ -77,7 +77,7 @@ def _new_ones(tenant: Tenant, statements: Iterable[Statement]) -> list[Statement
 def known_outcomes(
     *, tenant: Tenant, log: str, model_type: str, since: datetime, known_by: datetime
 ) -> list[OutcomeRecord]:
-    """Return current outcomes of events since `since` that were known by then, oldest event first."""
+    """Return current outcomes of events since a moment, known by another, oldest first."""
     rows = OutcomeRecord.objects.for_tenant(tenant).filter(
         log=log,
         model_type=model_type,

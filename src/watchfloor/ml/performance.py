@@ -1,4 +1,4 @@
-"""Daily metrics of every version that predicted, read from the rollup and recomputed as labels come."""
+"""Daily metrics of every version, read from the rollup, recomputed as labels come."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -190,9 +190,7 @@ def note_drift(
         ).update(**changes)
 
 
-def recent_metrics(
-    *, tenant: Tenant, model_type: str, limit: int
-) -> list[ModelPerformanceMetrics]:
+def recent_metrics(*, tenant: Tenant, model_type: str, limit: int) -> list[ModelPerformanceMetrics]:
     """Return the newest metrics rows of a model type, newest first."""
     rows = ModelPerformanceMetrics.objects.for_tenant(tenant).filter(model_type=model_type)
     return list(rows.order_by("-metric_date", "model_version")[:limit])

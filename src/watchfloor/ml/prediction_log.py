@@ -64,7 +64,8 @@ def features_in(
     table: type[ScoredPrediction], *, tenant: Tenant, ids: Iterable[UUID]
 ) -> dict[UUID, Mapping[str, Any]]:
     """Return served features by prediction id, read in chunks that any database accepts."""
-    wanted, found = list(ids), {}
+    wanted = list(ids)
+    found: dict[UUID, Mapping[str, Any]] = {}
     for start in range(0, len(wanted), 5000):
         rows = table._default_manager.filter(
             tenant_id=tenant.pk, id__in=wanted[start : start + 5000]

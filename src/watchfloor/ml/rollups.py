@@ -59,9 +59,7 @@ def count_predictions(*, tenant: Tenant, scored: Iterable[Scored]) -> None:
     _append(tenant, ((key_of(s, outcome=None), s.score_bin, 1) for s in scored))
 
 
-def move_outcomes(
-    *, tenant: Tenant, moves: Iterable[tuple[Scored, float | None, float]]
-) -> None:
+def move_outcomes(*, tenant: Tenant, moves: Iterable[tuple[Scored, float | None, float]]) -> None:
     """Move predictions from the class they were counted in to the one they belong to now."""
 
     def changes() -> Iterable[tuple[Key, int | None, int]]:

@@ -39,9 +39,7 @@ def score_beside(
     )
 
 
-def scores_of(
-    *, tenant: Tenant, version: str, prediction_ids: Iterable[UUID]
-) -> dict[UUID, float]:
+def scores_of(*, tenant: Tenant, version: str, prediction_ids: Iterable[UUID]) -> dict[UUID, float]:
     """Return the shadow scores of one version for these predictions."""
     rows = ShadowScore.objects.for_tenant(tenant).filter(
         model_version=version, prediction_id__in=list(prediction_ids)

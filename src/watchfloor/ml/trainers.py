@@ -105,9 +105,7 @@ def _cut_with_both_classes(labels: FloatArray) -> int:
     raise NotReady("events and non-events do not both occur in each half of the training rows")
 
 
-def _categories(
-    features: Sequence[Features], names: Sequence[str]
-) -> dict[str, dict[str, int]]:
+def _categories(features: Sequence[Features], names: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return text features with their values numbered in alphabetical order."""
     found: dict[str, set[str]] = {}
     for row in features:

@@ -1,4 +1,4 @@
-"""Labelled rows as of a moment: what was served, what is known, and which rows no model trains on."""
+"""Labelled rows as of a moment, and the quarter of them that no model trains on."""
 
 import hashlib
 import math
@@ -42,12 +42,11 @@ class LabelledRows:
             labels=self.labels,
             weights=np.array([1.0 / record.propensity for record in self.records]),
         )
-        return rows.part(np.flatnonzero(self.is_holdout == holdout))
+        return rows.part(np.flatnonzero(self.is_holdout == holdout).tolist())
 
     def feature_names(self) -> list[str]:
         """Return every feature that any row has, in alphabetical order."""
         return sorted({name for row in self.features for name in row})
-
 
     def since(self, moment: datetime | None) -> "LabelledRows":
         """Return the rows whose events happened from a moment on; all of them for None."""
@@ -144,7 +143,7 @@ def snapshot(
     *, tenant: Tenant, model_type: str, rows: LabelledRows, now: datetime
 ) -> TrainingDataset:
     """Store which rows a model is trained on: counts, window and a hash over ids and values."""
-    content = [
+    content: Any = [
         [str(record.prediction_id), float(record.value).hex(), dict(features)]
         for record, features in zip(rows.records, rows.features, strict=True)
     ]

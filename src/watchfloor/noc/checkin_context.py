@@ -41,9 +41,7 @@ def histories(
             is_holiday=local_day(reading.occurred_at, tenant.zone) in holidays,
             guard=past.of_guard.get(reading.guard or "", ()),
             device=past.of_device.get(reading.device, ()),
-            networks_first_seen=(
-                networks.get(sites[reading.site].pk, {}) if reading.site else {}
-            ),
+            networks_first_seen=(networks.get(sites[reading.site].pk, {}) if reading.site else {}),
         )
         for reading in readings
     ]

@@ -11,7 +11,7 @@ from watchfloor.core.decision.reason import Reason
 from watchfloor.core.decision.risk import RiskLevel, risk_level
 from watchfloor.noc import alert_correlation, review_queue, thresholds, tickets
 from watchfloor.noc.alert_correlation import Condition
-from watchfloor.noc.models import ReviewItem, Ticket
+from watchfloor.noc.models import AlertEvent, ReviewItem, Ticket
 from watchfloor.noc.models.work import ReviewState, TicketStatus
 from watchfloor.tenants.flags import AutomationInForce
 from watchfloor.tenants.models import Site, Tenant
@@ -160,7 +160,7 @@ def _pages(rules: InForce, score: float | None) -> bool:
 
 def _raise(
     tenant: Tenant, subject: Subject, score: float | None, reason: Reason, now: datetime
-) -> alert_correlation.AlertEvent:
+) -> AlertEvent:
     alert, _ = alert_correlation.raise_alert(
         tenant=tenant,
         condition=Condition(

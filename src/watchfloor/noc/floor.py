@@ -10,15 +10,9 @@ from watchfloor.tenants.models import Tenant
 def waiting_counts(tenant: Tenant) -> dict[str, int]:
     """Return how many alerts, reviews, tickets and dead letters are open; four indexed counts."""
     return {
-        "alerts": AlertEvent.objects.for_tenant(tenant)
-        .filter(status=AlertStatus.FIRING)
-        .count(),
-        "review": ReviewItem.objects.for_tenant(tenant)
-        .filter(state=ReviewState.WAITING)
-        .count(),
-        "tickets": Ticket.objects.for_tenant(tenant)
-        .exclude(status=TicketStatus.RESOLVED)
-        .count(),
+        "alerts": AlertEvent.objects.for_tenant(tenant).filter(status=AlertStatus.FIRING).count(),
+        "review": ReviewItem.objects.for_tenant(tenant).filter(state=ReviewState.WAITING).count(),
+        "tickets": Ticket.objects.for_tenant(tenant).exclude(status=TicketStatus.RESOLVED).count(),
         "dead_letters": DeadLetter.objects.for_tenant(tenant)
         .filter(state=DeadLetterState.OPEN)
         .count(),

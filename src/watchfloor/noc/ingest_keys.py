@@ -6,7 +6,6 @@ from uuid import UUID
 from watchfloor.noc.models import IngestKey
 from watchfloor.tenants.models import Tenant
 
-
 EventKey = tuple[str, str]
 """Who sent an event, and the sender's id of it."""
 

@@ -38,9 +38,7 @@ def add(*, items: Iterable[ReviewItem], tenant: Tenant, now: datetime) -> list[R
 
 def unscored_since(*, tenant: Tenant, since: datetime) -> int:
     """Return how many unscored events waited in the queue since a moment; the cap counts them."""
-    rows = ReviewItem.objects.for_tenant(tenant).filter(
-        kind=CANNOT_SCORE, created_at__gte=since
-    )
+    rows = ReviewItem.objects.for_tenant(tenant).filter(kind=CANNOT_SCORE, created_at__gte=since)
     return rows.exclude(state=ReviewState.HELD).count()
 
 

@@ -22,9 +22,7 @@ MODEL_TYPE = "model_type"
 
 def values_in_force(*, tenant: Tenant, model_type: str) -> dict[str, float]:
     """Return every threshold of a model type: the tenant's own value or the default."""
-    rows = Threshold.objects.for_tenant(tenant).filter(
-        scope_kind=MODEL_TYPE, scope_id=model_type
-    )
+    rows = Threshold.objects.for_tenant(tenant).filter(scope_kind=MODEL_TYPE, scope_id=model_type)
     values = {key: spec.default for key, spec in SPECS.items()}
     values.update(dict(rows.values_list("key", "value")))
     return values

@@ -1,1 +1,1 @@
-"""Who and where: tenants, sites, people, devices, roles, switches. Everything else hangs on these."""
+"""Who and where: tenants, sites, people, devices, roles and switches."""

@@ -64,9 +64,7 @@ def set_flag(*, tenant: Tenant, flag: Flag, model_type: str, is_on: bool, now: d
 def set_kill_switch(*, engaged: bool, now: datetime) -> bool:
     """Engage or release the kill switch; return what it was before."""
     row = KillSwitch.objects.get(pk=1)
-    KillSwitch.objects.filter(pk=1).update(
-        engaged=engaged, version=row.version + 1, changed_at=now
-    )
+    KillSwitch.objects.filter(pk=1).update(engaged=engaged, version=row.version + 1, changed_at=now)
     return row.engaged
 
 

@@ -73,9 +73,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ML_ENGINEER: frozenset(
         {Permission.VIEW_MODELS, Permission.MANAGE_MODELS, Permission.REPLAY_DEAD_LETTERS}
     ),
-    Role.AUDITOR: frozenset(
-        {Permission.VIEW_FLOOR, Permission.VIEW_MODELS, Permission.VIEW_AUDIT}
-    ),
+    Role.AUDITOR: frozenset({Permission.VIEW_FLOOR, Permission.VIEW_MODELS, Permission.VIEW_AUDIT}),
     Role.TENANT_ADMIN: frozenset(_LEAD | {Permission.MANAGE_MODELS, Permission.MANAGE_TENANT}),
     Role.PLATFORM_ADMIN: frozenset(Permission)
     - {Permission.SUBMIT_EVENTS, Permission.SUBMIT_PREDICTIONS, Permission.SUBMIT_OUTCOMES},

@@ -51,9 +51,7 @@ def find_actor_of_token(text: str, *, now: datetime) -> Actor | None:
     prefix, _, secret = rest.partition("_")
     if kind != "wf" or not secret:
         return None
-    token = (
-        ApiToken.objects.select_related("tenant").filter(prefix=prefix, revoked_at=None).first()
-    )
+    token = ApiToken.objects.select_related("tenant").filter(prefix=prefix, revoked_at=None).first()
     if token is None or not hmac.compare_digest(token.secret_sha256, _digest(secret)):
         return None
     if now >= token.expires_at:

@@ -216,7 +216,7 @@ def report_failed_work(*, tenant: Tenant, row: DueRow, now: datetime) -> None:
             alert_type="WORK_FAILED",
             severity=Severity.HIGH.value,
             fingerprint=f"work_failed:{row.dedupe_key}",
-            message=f"{row.kind} was given up after {row.attempts} attempts: {row.last_error[:200]}",
+            message=f"{row.kind} failed {row.attempts} times: {row.last_error[:200]}",
             entity_type="due_row",
             entity_id=str(row.pk),
         ),

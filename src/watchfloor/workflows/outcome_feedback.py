@@ -154,9 +154,7 @@ def _store(
     return frozenset(s.dedupe_key for s in fresh)
 
 
-def _close_settled_work(
-    tenant: Tenant, fresh: Mapping[UUID, Statement], now: datetime
-) -> None:
+def _close_settled_work(tenant: Tenant, fresh: Mapping[UUID, Statement], now: datetime) -> None:
     reviews = review_queue.find_open_of_predictions(tenant=tenant, prediction_ids=fresh)
     for labeller in sorted({fresh[i].labeller for i in reviews}):
         review_queue.close_many(
@@ -222,9 +220,7 @@ def record_dispositions(
             verdicts={
                 item.prediction_id: _Verdict(
                     disposition=verdicts[item.pk],
-                    source=(
-                        "audit_sample" if item.kind == review_queue.AUDIT_SAMPLE else "review"
-                    ),
+                    source=("audit_sample" if item.kind == review_queue.AUDIT_SAMPLE else "review"),
                     propensity=item.propensity,
                     key=f"review:{item.pk}",
                 )

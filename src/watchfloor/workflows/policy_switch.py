@@ -1,4 +1,4 @@
-"""Somebody turns an automation on or off, moves a stage, or stops everything: done, and written down."""
+"""Somebody switches an automation, moves a stage or stops everything: written down."""
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,14 @@ def switch_flag(
     _require_reason(reason)
     before = flags.set_flag(tenant=tenant, flag=flag, model_type=model_type, is_on=is_on, now=now)
     _write_down(
-        tenant, actor, "flag.switched", f"{flag.value}:{model_type or '*'}", before, is_on, reason, now
+        tenant,
+        actor,
+        "flag.switched",
+        f"{flag.value}:{model_type or '*'}",
+        before,
+        is_on,
+        reason,
+        now,
     )
 
 
@@ -117,6 +124,4 @@ def _write_down(
         detail={"before": before, "after": after},
         now=now,
     )
-    outbox.publish(
-        tenant=tenant, kind="policy", data={"action": action, "target": target}, now=now
-    )
+    outbox.publish(tenant=tenant, kind="policy", data={"action": action, "target": target}, now=now)

@@ -163,9 +163,7 @@ def _predict_group(
     taken = decisions.decide_all(
         tenant=tenant,
         subjects=subjects,
-        evidence=[
-            conformal_predictor.evidence_of(p, serving=model, now=now) for p in predictions
-        ],
+        evidence=[conformal_predictor.evidence_of(p, serving=model, now=now) for p in predictions],
         rules=rules,
     )
     rows = [
@@ -246,13 +244,9 @@ def _row(
 def _store(
     tenant: Tenant, requests: Sequence[PredictionRequest], rows: Sequence[PredictionLog]
 ) -> None:
-    ingest_keys.claim(
-        tenant=tenant, ids={(row.source, row.event_id): row.id for row in rows}
-    )
+    ingest_keys.claim(tenant=tenant, ids={(row.source, row.event_id): row.id for row in rows})
     prediction_log.write(rows)
-    rollups.count_predictions(
-        tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows]
-    )
+    rollups.count_predictions(tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows])
 
 
 def _result(row: PredictionLog) -> PredictionResult:

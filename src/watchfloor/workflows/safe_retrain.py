@@ -1,4 +1,4 @@
-"""A retrain that cannot make things worse: train, validate, promote, watch, confirm or roll back."""
+"""A retrain that cannot make things worse: train, validate, promote, watch, roll back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -65,9 +65,7 @@ class Trained:
     changed_at: datetime | None
 
 
-def first_model(
-    *, tenant: Tenant, model_type: str, now: datetime, seed: int = 0
-) -> ModelVersion:
+def first_model(*, tenant: Tenant, model_type: str, now: datetime, seed: int = 0) -> ModelVersion:
     """
     Train the first model of a type on what is known, and let it serve.
 
@@ -149,14 +147,10 @@ def _train(
         tenant=tenant, log=log, model_type=model_type, features=features, records=records
     )
     names = rows.feature_names()
-    window = training_data.best_window(
-        rows, changed_at=changed_at, feature_names=names, seed=seed
-    )
+    window = training_data.best_window(rows, changed_at=changed_at, feature_names=names, seed=seed)
     artifact = trainers.train(window.part(holdout=False), feature_names=names, seed=seed)
     with transaction.atomic():
-        dataset = training_data.snapshot(
-            tenant=tenant, model_type=model_type, rows=window, now=now
-        )
+        dataset = training_data.snapshot(tenant=tenant, model_type=model_type, rows=window, now=now)
         version = registry.add_version(
             tenant=tenant,
             model_type=model_type,
@@ -265,9 +259,7 @@ def _promote(
     """Freeze what serves, let the challenger serve, and plan the watch: all or nothing."""
     deployment = registry.deployment_of(tenant=tenant, model_type=job.model_type, now=now)
     snapshot = thresholds.snapshot(tenant=tenant, model_type=job.model_type)
-    old_stack = registry.freeze_serving_stack(
-        deployment=deployment, thresholds=snapshot, now=now
-    )
+    old_stack = registry.freeze_serving_stack(deployment=deployment, thresholds=snapshot, now=now)
     assert old_stack is not None  # _validate compared with it
     _start_monitor(tenant, trained, now)
     new_stack = _stack_of(tenant, trained, now)
@@ -314,9 +306,7 @@ def check_watch(*, tenant: Tenant, watch_id: int, now: datetime) -> datetime | N
     evidence = _observe_pairs(tenant, watch, now)
     config = ml_config_for(tenant)
     elapsed_h = (now - watch.started_at) / timedelta(hours=1)
-    verdict = rollback.verdict(
-        evidence, elapsed_h=elapsed_h, min_hours=config.rollback_check_hours
-    )
+    verdict = rollback.verdict(evidence, elapsed_h=elapsed_h, min_hours=config.rollback_check_hours)
     if verdict is WatchVerdict.WATCHING:
         return now + WATCH_EVERY
     _conclude(tenant, watch, evidence, verdict, config, now)
@@ -456,9 +446,7 @@ def _restore(
         reason=f"Rollback: {reason}",
         now=now,
     )
-    drift_detection.restore_monitor(
-        version=stack.model_version, state=content.monitor, now=now
-    )
+    drift_detection.restore_monitor(version=stack.model_version, state=content.monitor, now=now)
     alert_correlation.raise_alert(
         tenant=tenant,
         condition=Condition(
@@ -488,14 +476,12 @@ def _stack_of(tenant: Tenant, trained: Trained, now: datetime) -> ModelStack:
 
 def _start_monitor(tenant: Tenant, trained: Trained, now: datetime) -> None:
     """Hold the version against its errors on events it never saw."""
-    threshold = thresholds.values_in_force(
-        tenant=tenant, model_type=trained.version.model_type
-    )["review_score"]
+    threshold = thresholds.values_in_force(tenant=tenant, model_type=trained.version.model_type)[
+        "review_score"
+    ]
     held = [
         record
-        for record, is_held in zip(
-            trained.rows.records, trained.rows.is_holdout, strict=True
-        )
+        for record, is_held in zip(trained.rows.records, trained.rows.is_holdout, strict=True)
         if is_held
     ]
     called = trained.holdout_scores >= threshold
@@ -540,9 +526,7 @@ def _end(job: RetrainJob, state: RetrainState, note: str, now: datetime) -> Retr
     return auto_retrain.move(job, to=state, allowed=RUNNING, now=now, progress=1.0, note=note)
 
 
-def _audit(
-    tenant: Tenant, action: str, version: ModelVersion, reason: str, now: datetime
-) -> None:
+def _audit(tenant: Tenant, action: str, version: ModelVersion, reason: str, now: datetime) -> None:
     audit.append(
         tenant=tenant,
         actor=ACTOR,

@@ -91,7 +91,7 @@ def handle_signals(
 
 
 def keep_unreadable(*, tenant_code: str, unreadable: Unreadable, now: datetime) -> DeadLetter:
-    """Keep a message that never reached a tenant's stream; an unknown tenant's is the platform's."""
+    """Keep a message that reached no stream; an unknown tenant's is the platform's."""
     tenant = directory.find_tenant(tenant_code) or directory.platform_tenant()
     return dead_letters.keep(tenant=tenant, unreadable=unreadable, now=now)
 
@@ -169,9 +169,7 @@ def _incoming_of(letter: DeadLetter) -> Incoming:
 
 
 @transaction.atomic
-def _handle(
-    *, tenant: Tenant, messages: Sequence[Incoming], now: datetime
-) -> list[SignalResult]:
+def _handle(*, tenant: Tenant, messages: Sequence[Incoming], now: datetime) -> list[SignalResult]:
     read = [
         (message, reading)
         for message in messages
@@ -273,9 +271,7 @@ def _carry(
         data={"n": len(accepted), "scored": len(scored)},
         now=now,
     )
-    return {
-        one.place: _result(one, predicted.get(one.row_id)) for one in accepted
-    }
+    return {one.place: _result(one, predicted.get(one.row_id)) for one in accepted}
 
 
 def _signal_row(tenant: Tenant, one: _Accepted, codes: Codes) -> ActivitySignal:
@@ -302,9 +298,7 @@ def _signal_row(tenant: Tenant, one: _Accepted, codes: Codes) -> ActivitySignal:
 def _result(one: _Accepted, row: FraudPredictionLog | None) -> SignalResult:
     if row is None:
         return SignalResult("stored", one.reading.event_id)
-    return SignalResult(
-        "stored", one.reading.event_id, row.id, row.score, row.decision, row.reason
-    )
+    return SignalResult("stored", one.reading.event_id, row.id, row.score, row.decision, row.reason)
 
 
 def _predict(
@@ -323,9 +317,7 @@ def _predict(
     taken = decisions.decide_all(
         tenant=tenant,
         subjects=subjects,
-        evidence=[
-            conformal_predictor.evidence_of(p, serving=model, now=now) for p in predictions
-        ],
+        evidence=[conformal_predictor.evidence_of(p, serving=model, now=now) for p in predictions],
         rules=rules,
     )
     rows = [
@@ -335,9 +327,7 @@ def _predict(
         )
     ]
     fraud_log.write(rows)
-    rollups.count_predictions(
-        tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows]
-    )
+    rollups.count_predictions(tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows])
     shadow.score_beside(tenant=tenant, serving=model, rows=rows, features=features)
     decisions.act(
         tenant=tenant,
@@ -354,9 +344,7 @@ def _features(
     tenant: Tenant, scored: Sequence[_Accepted], codes: Codes, now: datetime
 ) -> list[Mapping[str, float | None]]:
     readings = [one.reading for one in scored]
-    histories = checkin_context.histories(
-        tenant=tenant, readings=readings, codes=codes, now=now
-    )
+    histories = checkin_context.histories(tenant=tenant, readings=readings, codes=codes, now=now)
     return [
         guard_checkin_features(reading, history)
         for reading, history in zip(readings, histories, strict=True)

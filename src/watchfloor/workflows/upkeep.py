@@ -20,4 +20,3 @@ def tidy(*, now: datetime, real_now: datetime) -> None:
     outbox.delete_delivered(before=now - DELIVERED_KEPT)
     broadcast.delete_before(before=now - BROADCASTS_KEPT)
     presence.forget_gone(real_now=real_now)
-

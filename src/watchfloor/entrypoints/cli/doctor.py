@@ -116,7 +116,9 @@ def doctor() -> None:
     results = [check() for check in CHECKS]
     width = max(len(result.name) for result in results)
     for result in results:
-        click.echo(f"{'ok  ' if result.is_well else 'FAIL'}  {result.name:<{width}}  {result.found}")
+        click.echo(
+            f"{'ok  ' if result.is_well else 'FAIL'}  {result.name:<{width}}  {result.found}"
+        )
         if not result.is_well and result.fix:
             click.echo(f"      {'':<{width}}  -> {result.fix}")
     if not all(result.is_well for result in results):

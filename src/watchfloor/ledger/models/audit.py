@@ -1,4 +1,4 @@
-"""Deeds are written once: the database refuses to change them, and a chain shows if it was made to."""
+"""Deeds are written once: the database refuses changes, and a chain shows any."""
 
 from typing import ClassVar
 

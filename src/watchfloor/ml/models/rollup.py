@@ -1,4 +1,4 @@
-"""The day histogram of quantised scores by outcome: metrics, curves, simulation and drift read it."""
+"""The day histogram of quantised scores by outcome, which every metric reads."""
 
 from typing import ClassVar
 

@@ -38,9 +38,7 @@ class LiveConnection(TenantRow):
 
     class Meta:
         db_table = "noc_live_connection"
-        indexes: ClassVar = [
-            models.Index(fields=["tenant", "last_seen_at"], name="noc_live_seen")
-        ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "last_seen_at"], name="noc_live_seen")]
 
     def __str__(self) -> str:
         return self.channel

@@ -22,9 +22,7 @@ class FraudPredictionLog(ScoredPrediction):
         indexes: ClassVar = [
             models.Index(fields=["tenant", "-occurred_at"], name="noc_fraud_recent"),
             models.Index(fields=["tenant", "person", "-occurred_at"], name="noc_fraud_person"),
-            models.Index(
-                fields=["tenant", "risk_level", "-predicted_at"], name="noc_fraud_risk"
-            ),
+            models.Index(fields=["tenant", "risk_level", "-predicted_at"], name="noc_fraud_risk"),
         ]
 
     def __str__(self) -> str:

@@ -47,7 +47,7 @@ class ItsmIncidents:
             n_events=len(self._drawn),
             assumptions=(
                 "Times are the company's local time; its zone is not stated and taken as UTC.",
-                "A label is known at `label_at`: when the breach was first recorded, or at closing.",
+                "A label is known at `label_at`: when the breach was recorded, or at closing.",
             ),
         )
 

@@ -1,4 +1,4 @@
-"""The YAML file that says what the columns of somebody's own table mean; every error names the key."""
+"""The YAML file that says what columns of somebody's own table mean; errors name its keys."""
 
 import re
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""The live demonstration: a simulated guarding company, ninety days old, at an accelerated clock."""
+"""The demonstration: a simulated guarding company, ninety days old, at a fast clock."""

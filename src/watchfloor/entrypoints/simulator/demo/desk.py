@@ -52,9 +52,7 @@ class Desk:
         )
 
     def _close_tickets(self, now: datetime) -> int:
-        opened = tickets.oldest_open(
-            tenant=self.tenant, before=now - SHORTEST_WAIT, limit=AT_ONCE
-        )
+        opened = tickets.oldest_open(tenant=self.tenant, before=now - SHORTEST_WAIT, limit=AT_ONCE)
         n = 0
         for ticket, event_id in self._ripe([(t, t.opened_at) for t in opened], now):
             with contextlib.suppress(NotReady):  # a visitor was faster

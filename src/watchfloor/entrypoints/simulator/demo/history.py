@@ -27,9 +27,7 @@ FIRST_MODEL_DAY = 45
 BATCH = timedelta(hours=8)
 
 
-def load(
-    *, tenant: Tenant, world: World, desk: Desk, from_day: int, stop: threading.Event
-) -> int:
+def load(*, tenant: Tenant, world: World, desk: Desk, from_day: int, stop: threading.Event) -> int:
     """Live through the history from a day on; return the first day that was not lived."""
     model_health.plan_first_nights(tenant=tenant, now=_midnight(world, from_day))
     for day in stream_days(world.config, world.start, from_day):
@@ -69,9 +67,7 @@ def incoming(event: SimulatedEvent) -> Incoming:
     """Return an event as its device would have sent it."""
     topic = topic_of(event)
     _, _, device, kind = topic.split("/")
-    return Incoming(
-        door="mqtt", topic=topic, device=device, kind=kind, payload=payload_of([event])
-    )
+    return Incoming(door="mqtt", topic=topic, device=device, kind=kind, payload=payload_of([event]))
 
 
 def _midnight(world: World, day: int) -> datetime:

@@ -65,9 +65,7 @@ def run(stop: threading.Event, *, mqtt_url: str) -> None:
         worker.join()
 
 
-def _load_history(
-    demo_tenant: Tenant, world: World, desk: Desk, stop: threading.Event
-) -> datetime:
+def _load_history(demo_tenant: Tenant, world: World, desk: Desk, stop: threading.Event) -> datetime:
     """Return the moment at which live time starts or goes on."""
     row = read_clock()
     if row is not None and row.virtual_anchor > _midnight(world, 0):
@@ -75,9 +73,7 @@ def _load_history(
         return row.virtual_anchor
     heard = activity_signals.last_received_at(demo_tenant)
     from_day = 0 if heard is None else max(0, (heard.date() - world.start).days - 1)
-    lived = history.load(
-        tenant=demo_tenant, world=world, desk=desk, from_day=from_day, stop=stop
-    )
+    lived = history.load(tenant=demo_tenant, world=world, desk=desk, from_day=from_day, stop=stop)
     return _midnight(world, lived)
 
 

@@ -23,7 +23,7 @@ ML_CONFIG: Mapping[str, Any] = {
 }
 # A visitor watches for minutes: more is looked at by chance, more error is accepted, and a
 # probability counts as known from fewer cases, than a real control room would choose.
-THRESHOLDS: Mapping[str, float] = {"audit_share": 0.75, "eps_ticket": 0.2, "width_limit": 0.35}
+THRESHOLDS: Mapping[str, float] = {"audit_share": 1.0, "eps_ticket": 0.2, "width_limit": 0.35}
 
 
 def create(*, world: World, now: datetime) -> Tenant:

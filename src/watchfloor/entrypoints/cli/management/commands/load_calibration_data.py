@@ -2,6 +2,7 @@
 
 import csv
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from watchfloor.core.errors import WatchfloorError
 from watchfloor.entrypoints import clock
-from watchfloor.ml import model_queries
+from watchfloor.ml import registry
 from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import calibration_load
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _list(self, tenant: Tenant) -> None:
-        for row in model_queries.calibration_sets(tenant=tenant):
+        for row in registry.calibration_sets(tenant=tenant):
             self.stdout.write(
                 f"{row.model_version.model_type} {row.model_version.version}: "
                 f"n={row.n} events={row.n_positive} source={row.source} {row.sha256[:12]}"
@@ -79,11 +80,12 @@ class Command(BaseCommand):
         self.stdout.write(f"n={loaded.n} events={loaded.n_positive} {loaded.sha256[:12]}")
 
 
-def _read_csv(path: Path | None) -> tuple[list[float], list[float]]:
+def _read_csv(path: Path | None) -> tuple[Sequence[float], Sequence[float]]:
     """Return the pairs of a file; a line that does not fit ends it, named."""
     if path is None:
         raise CommandError("--file is needed with --source csv")
-    scores, outcomes = [], []
+    scores: list[float] = []
+    outcomes: list[float] = []
     with path.open(newline="") as file:
         for line, row in enumerate(csv.DictReader(file), start=2):
             try:

@@ -1,0 +1,237 @@
+"""What is known about the models of one tenant, for those who watch over them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from watchfloor.core.conformal.calibration import Calibration
+from watchfloor.core.conformal.probability_bins import clopper_pearson
+from watchfloor.core.errors import NotFound
+from watchfloor.core.lifecycle.rollback import PairedWatch
+from watchfloor.ml import registry, serving
+from watchfloor.ml.models import (
+    CalibrationSet,
+    Deployment,
+    ModelPerformanceMetrics,
+    ModelVersion,
+    PerformanceMonitor,
+    RetrainJob,
+    RollbackWatch,
+)
+from watchfloor.ml.models.retrain import ACTIVE_STATES
+from watchfloor.tenants.models import Tenant
+
+LEVEL = Fraction(95, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share of n cases with its exact 95 % interval; None where no case is known."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What serves one model type, and how it stands."""
+
+    model_type: str
+    deployment: Deployment | None
+    version: ModelVersion | None
+    calibration: Calibration | None
+    calibrated_at: datetime | None
+    calibrated_from: str
+    alarmed_at: datetime | None
+    active_job: RetrainJob | None
+    watch: RollbackWatch | None
+
+    @property
+    def can_roll_back(self) -> bool:
+        """Whether another stack than the serving one was known good."""
+        found = self.deployment
+        return (
+            found is not None
+            and found.stack_id is not None
+            and found.last_known_good_id is not None
+            and found.last_known_good_id != found.stack_id
+        )
+
+    @property
+    def needs_first_model(self) -> bool:
+        """Whether nothing serves this model type yet."""
+        return self.version is None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricDay:
+    """One local day of a model type, all its versions together."""
+
+    day: date
+    n: int
+    accuracy: Rate
+    coverage_95: Rate
+    precision: Rate
+    recall: Rate
+
+
+def calibration_sets(*, tenant: Tenant) -> list[CalibrationSet]:
+    """Return the stored calibration sets of a tenant with their versions, newest first."""
+    rows = CalibrationSet.objects.for_tenant(tenant).select_related("model_version")
+    return list(rows.order_by("-created_at", "-pk"))
+
+
+def model_cards(*, tenant: Tenant, model_types: Iterable[str] = ()) -> list[ModelCard]:
+    """
+    Return a card for each model type that has a deployment, and for the named ones.
+
+    Args:
+        model_types: types that are predicted although nothing serves them.
+    """
+    deployments = {row.model_type: row for row in registry.deployments_of(tenant)}
+    digests = [row.stack.calibration_sha256 for row in deployments.values() if row.stack]
+    sets = _calibrations_by_digest(tenant, digests)
+    alarms = _alarms(tenant)
+    jobs = {
+        job.model_type: job
+        for job in RetrainJob.objects.for_tenant(tenant).filter(state__in=ACTIVE_STATES)
+    }
+    watches = {
+        watch.model_type: watch
+        for watch in RollbackWatch.objects.for_tenant(tenant).filter(state="watching")
+    }
+    return [
+        _card(tenant, name, deployments.get(name), sets, alarms, jobs.get(name), watches.get(name))
+        for name in sorted({*deployments, *model_types})
+    ]
+
+
+def _calibrations_by_digest(tenant: Tenant, digests: Iterable[str]) -> Mapping[str, CalibrationSet]:
+    rows = CalibrationSet.objects.for_tenant(tenant).filter(sha256__in=list(digests))
+    return {row.sha256: row for row in rows.order_by("created_at")}
+
+
+def _alarms(tenant: Tenant) -> Mapping[tuple[str, str], datetime | None]:
+    rows = PerformanceMonitor.objects.for_tenant(tenant).filter(alarmed_at__isnull=False)
+    return {(row.model_type, row.model_version): row.alarmed_at for row in rows}
+
+
+def _card(
+    tenant: Tenant,
+    model_type: str,
+    deployment: Deployment | None,
+    sets: Mapping[str, CalibrationSet],
+    alarms: Mapping[tuple[str, str], datetime | None],
+    job: RetrainJob | None,
+    watch: RollbackWatch | None,
+) -> ModelCard:
+    stack = deployment.stack if deployment is not None else None
+    version = stack.model_version if stack is not None else None
+    digest = stack.calibration_sha256 if stack is not None else ""
+    stored = sets.get(digest)
+    return ModelCard(
+        model_type=model_type,
+        deployment=deployment,
+        version=version,
+        calibration=serving.calibration_of(tenant=tenant, sha256=digest) if digest else None,
+        calibrated_at=stored.created_at if stored else None,
+        calibrated_from=stored.source if stored else "",
+        alarmed_at=alarms.get((model_type, version.version)) if version else None,
+        active_job=job,
+        watch=watch,
+    )
+
+
+def get_card(*, tenant: Tenant, model_type: str, is_predicted: bool) -> ModelCard:
+    """
+    Return the card of one model type.
+
+    Args:
+        is_predicted: predictions of this type exist, so it has a card without a deployment.
+
+    Raises:
+        NotFound: this tenant neither serves nor predicts it.
+    """
+    cards = model_cards(tenant=tenant, model_types=[model_type] if is_predicted else [])
+    card = next((card for card in cards if card.model_type == model_type), None)
+    if card is None:
+        raise NotFound(f"model type {model_type!r} does not exist")
+    return card
+
+
+def metric_strip(*, tenant: Tenant, model_type: str, last_day: date, days: int) -> list[MetricDay]:
+    """Return `days` local days up to the last one, ascending, none left out; one query."""
+    first = last_day - timedelta(days=days - 1)
+    rows = ModelPerformanceMetrics.objects.for_tenant(tenant).filter(
+        model_type=model_type, metric_date__gte=first, metric_date__lte=last_day
+    )
+    by_day: dict[date, list[ModelPerformanceMetrics]] = {}
+    for row in rows:
+        by_day.setdefault(row.metric_date, []).append(row)
+    wanted = [first + timedelta(days=k) for k in range(days)]
+    return [_metric_day(day, by_day.get(day, [])) for day in wanted]
+
+
+def _metric_day(day: date, rows: list[ModelPerformanceMetrics]) -> MetricDay:
+    tp, fp = sum(r.true_positives for r in rows), sum(r.false_positives for r in rows)
+    tn, fn = sum(r.true_negatives for r in rows), sum(r.false_negatives for r in rows)
+    known = [
+        (r.coverage_95, r.predictions_with_outcomes) for r in rows if r.coverage_95 is not None
+    ]
+    return MetricDay(
+        day=day,
+        n=sum(r.total_predictions for r in rows),
+        accuracy=rate(tp + tn, tp + fp + tn + fn),
+        coverage_95=rate(round(sum(share * n for share, n in known)), sum(n for _, n in known)),
+        precision=rate(tp, tp + fp),
+        recall=rate(tp, tp + fn),
+    )
+
+
+def rate(k: int, n: int) -> Rate:
+    """
+    Return k of n as a share with its exact 95 % interval.
+
+    >>> rate(0, 0).value is None, rate(19, 20).value
+    (True, 0.95)
+    """
+    if n == 0:
+        return Rate(None, None, None, 0)
+    lower, upper = clopper_pearson(k, n, level=LEVEL)
+    return Rate(k / n, lower, upper, n)
+
+
+def coverage_by_day(*, tenant: Tenant, last_day: date, days: int) -> list[tuple[date, Rate]]:
+    """Return how often 95 % intervals held on each local day, every model together; one query."""
+    first = last_day - timedelta(days=days - 1)
+    rows = ModelPerformanceMetrics.objects.for_tenant(tenant).filter(
+        metric_date__gte=first, metric_date__lte=last_day, coverage_95__isnull=False
+    )
+    inside: dict[date, float] = {}
+    known: dict[date, int] = {}
+    for row in rows:
+        n = row.predictions_with_outcomes
+        inside[row.metric_date] = inside.get(row.metric_date, 0.0) + (row.coverage_95 or 0.0) * n
+        known[row.metric_date] = known.get(row.metric_date, 0) + n
+    wanted = [first + timedelta(days=k) for k in range(days)]
+    return [(day, rate(round(inside.get(day, 0.0)), known.get(day, 0))) for day in wanted]
+
+
+def watches_of(*, tenant: Tenant, model_type: str, limit: int = 10) -> list[RollbackWatch]:
+    """Return the newest promotions with their watches and both stacks, newest first."""
+    rows = RollbackWatch.objects.for_tenant(tenant).filter(model_type=model_type)
+    rows = rows.select_related("job", "new_stack__model_version", "old_stack__model_version")
+    return list(rows.order_by("-started_at", "-pk")[:limit])
+
+
+def evidence_of(watch: RollbackWatch) -> PairedWatch:
+    """
+    Return what a watch has seen so far.
+
+    Raises:
+        ArtifactCorrupt: its stored state cannot be read.
+    """
+    return PairedWatch.from_bytes(bytes(watch.evidence))
