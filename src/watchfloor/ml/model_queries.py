@@ -78,6 +78,23 @@ class MetricDay:
     recall: Rate
 
 
+@dataclass(frozen=True, slots=True)
+class FleetDay:
+    """
+    One local day of all models of a tenant together.
+
+    Args:
+        decided: predictions; `automated` of them were handled without a person.
+        judged: outcomes known of predictions with an interval; `covered` lay inside at 95 %.
+    """
+
+    day: date
+    decided: int
+    automated: int
+    covered: int
+    judged: int
+
+
 def calibration_sets(*, tenant: Tenant) -> list[CalibrationSet]:
     """Return the stored calibration sets of a tenant with their versions, newest first."""
     rows = CalibrationSet.objects.for_tenant(tenant).select_related("model_version")
@@ -185,7 +202,7 @@ def _metric_day(day: date, rows: list[ModelPerformanceMetrics]) -> MetricDay:
         day=day,
         n=sum(r.total_predictions for r in rows),
         accuracy=rate(tp + tn, tp + fp + tn + fn),
-        coverage_95=rate(round(sum(share * n for share, n in known)), sum(n for _, n in known)),
+        coverage_95=rate(round(_inside(rows)), judged),
         precision=rate(tp, tp + fp),
         recall=rate(tp, tp + fn),
     )
@@ -204,20 +221,31 @@ def rate(k: int, n: int) -> Rate:
     return Rate(k / n, lower, upper, n)
 
 
-def coverage_by_day(*, tenant: Tenant, last_day: date, days: int) -> list[tuple[date, Rate]]:
-    """Return how often 95 % intervals held on each local day, every model together; one query."""
+def fleet_days(*, tenant: Tenant, last_day: date, days: int) -> list[FleetDay]:
+    """Return `days` local days of all models together, ascending, none left out; one query."""
     first = last_day - timedelta(days=days - 1)
     rows = ModelPerformanceMetrics.objects.for_tenant(tenant).filter(
-        metric_date__gte=first, metric_date__lte=last_day, coverage_95__isnull=False
+        metric_date__gte=first, metric_date__lte=last_day
     )
-    inside: dict[date, float] = {}
-    known: dict[date, int] = {}
+    by_day: dict[date, list[ModelPerformanceMetrics]] = {}
     for row in rows:
-        n = row.predictions_with_outcomes
-        inside[row.metric_date] = inside.get(row.metric_date, 0.0) + (row.coverage_95 or 0.0) * n
-        known[row.metric_date] = known.get(row.metric_date, 0) + n
+        by_day.setdefault(row.metric_date, []).append(row)
     wanted = [first + timedelta(days=k) for k in range(days)]
-    return [(day, rate(round(inside.get(day, 0.0)), known.get(day, 0))) for day in wanted]
+    return [_fleet_day(day, by_day.get(day, [])) for day in wanted]
+
+
+def _fleet_day(day: date, rows: list[ModelPerformanceMetrics]) -> FleetDay:
+    return FleetDay(
+        day=day,
+        decided=sum(r.total_decisions for r in rows),
+        automated=sum(r.automated_decisions for r in rows),
+        covered=round(_inside(rows)),
+        judged=sum(r.predictions_with_outcomes for r in rows if r.coverage_95 is not None),
+    )
+
+
+def _inside(rows: list[ModelPerformanceMetrics]) -> float:
+    return sum((r.coverage_95 or 0.0) * r.predictions_with_outcomes for r in rows)
 
 
 def watches_of(*, tenant: Tenant, model_type: str, limit: int = 10) -> list[RollbackWatch]:

@@ -227,9 +227,3 @@ def recalibrated_stack(
         last_known_good=deployment.last_known_good,
         now=now,
     )
-
-
-def calibration_sets(*, tenant: Tenant) -> list[CalibrationSet]:
-    """Return a tenant's calibration sets, newest first."""
-    rows = CalibrationSet.objects.for_tenant(tenant).select_related("model_version")
-    return list(rows.order_by("-created_at", "-pk"))

@@ -78,12 +78,13 @@ def create_tenant(
 def look_up(
     *, tenant: Tenant, sites: Iterable[str], people: Iterable[str], devices: Iterable[str]
 ) -> Codes:
-    """Return the rows behind the codes of one micro-batch, in three queries."""
+    """Return the rows behind the codes of one micro-batch; a disabled device is not found."""
     return Codes(
         sites={s.code: s for s in Site.objects.for_tenant(tenant).filter(code__in=set(sites))},
         people={p.code: p for p in Person.objects.for_tenant(tenant).filter(code__in=set(people))},
         devices={
-            d.code: d for d in Device.objects.for_tenant(tenant).filter(code__in=set(devices))
+            d.code: d
+            for d in Device.objects.for_tenant(tenant).filter(code__in=set(devices), enabled=True)
         },
     )
 

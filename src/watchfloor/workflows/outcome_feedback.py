@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from watchfloor.core.errors import InvalidInput, NotReady
 from watchfloor.ledger import audit, outbox
@@ -50,11 +50,21 @@ class OutcomeResult:
     duplicate: bool
 
 
-@transaction.atomic
 def record_outcomes(
     *, tenant: Tenant, log: str, requests: Sequence[OutcomeRequest], now: datetime
 ) -> list[OutcomeResult | InvalidInput]:
     """Record statements about predictions of one log; an answer for each, in order."""
+    try:
+        return _record_outcomes(tenant=tenant, log=log, requests=requests, now=now)
+    except IntegrityError:
+        # Another process recorded one of these statements a moment ago: now it is found.
+        return _record_outcomes(tenant=tenant, log=log, requests=requests, now=now)
+
+
+@transaction.atomic
+def _record_outcomes(
+    *, tenant: Tenant, log: str, requests: Sequence[OutcomeRequest], now: datetime
+) -> list[OutcomeResult | InvalidInput]:
     ids = _prediction_ids(tenant, requests)
     rows = logs.get_log(log).get_many(tenant=tenant, ids=[i for i in ids if i is not None])
     answers: dict[int, OutcomeResult | InvalidInput] = {}

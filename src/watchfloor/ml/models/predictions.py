@@ -19,7 +19,7 @@ class ScoredPrediction(TenantRow):
     # identity: the id is a function of (tenant, source, event id), the same on any process
     id = models.UUIDField(primary_key=True, editable=False)
     occurred_at = models.DateTimeField()
-    source = models.CharField(max_length=60)
+    source = models.CharField(max_length=80)
     event_id = models.CharField(max_length=120)
     entity_type = models.CharField(max_length=50)
     entity_id = models.CharField(max_length=120)

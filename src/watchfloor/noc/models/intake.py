@@ -10,7 +10,7 @@ from watchfloor.tenants.scoping import TenantRow
 class IngestKey(TenantRow):
     """Proof that an event was stored; written in the transaction that stored it."""
 
-    source = models.CharField(max_length=60)
+    source = models.CharField(max_length=80)
     event_id = models.CharField(max_length=120)
     row_id = models.UUIDField()
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from watchfloor.core.errors import WatchfloorError
 from watchfloor.entrypoints import clock
-from watchfloor.ml import registry
+from watchfloor.ml import model_queries
 from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import calibration_load
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _list(self, tenant: Tenant) -> None:
-        for row in registry.calibration_sets(tenant=tenant):
+        for row in model_queries.calibration_sets(tenant=tenant):
             self.stdout.write(
                 f"{row.model_version.model_type} {row.model_version.version}: "
                 f"n={row.n} events={row.n_positive} source={row.source} {row.sha256[:12]}"
