@@ -55,7 +55,6 @@ def feature_table(stream: SimulatedStream, *, types: tuple[EventType, ...] = PUN
     facts = {site.code: _facts(stream, site) for site in stream.world.sites}
     rows = []
     for event in stream.events:
-        reading = read(event)
         if event.event_type in types:
             history = CheckinHistory(
                 site=facts[event.site_id],
@@ -64,8 +63,8 @@ def feature_table(stream: SimulatedStream, *, types: tuple[EventType, ...] = PUN
                 device=_recent(devices[event.device_id], event.server_at),
                 networks_first_seen=networks[event.site_id],
             )
-            rows.append((event, guard_checkin_features(reading, history)))
-        _remember(event, reading, guards=guards, devices=devices, networks=networks)
+            rows.append((event, guard_checkin_features(read(event), history)))
+        _remember(event, guards=guards, devices=devices, networks=networks)
     return Table(
         event_ids=[event.event_id for event, _ in rows],
         features=np.array(
@@ -114,8 +113,19 @@ def _recent(readings: deque, now: datetime) -> list[PastReading]:
     return list(readings)
 
 
-def _remember(event, reading: SignalReading, *, guards, devices, networks) -> None:
-    past = PastReading.of(reading)
+def _remember(event, *, guards, devices, networks) -> None:
+    past = PastReading(
+        event.event_id,
+        str(event.event_type),
+        event.device_at,
+        event.server_at,
+        event.guard_id,
+        event.device_id,
+        event.shift_id,
+        event.lat,
+        event.lon,
+        event.accuracy_m,
+    )
     guards[event.guard_id].append(past)
     devices[event.device_id].append(past)
     for name in (event.wifi_bssid_hash, event.cell_id_hash):

@@ -178,22 +178,18 @@ class TestRates:
 
 @pytest.mark.slow
 class TestDefaultRates:
-    """Six seeds of 180 days: what one world says about a few dishonest guards is mostly luck."""
+    """Two worlds: what one says about its few dishonest guards is mostly luck."""
 
-    @pytest.fixture(scope="class")
-    def streams(self):
-        return [generate(worlds.default(seed), start=MONDAY, days=180) for seed in range(31, 37)]
+    def test_are_those_of_the_config(self, default_streams):
+        shares = [check_in_share(stream) for stream in default_streams]
 
-    def test_are_those_of_the_config(self, streams):
-        shares = [check_in_share(stream) for stream in streams]
+        # Target 0.65 % times 2.5; some 15 habitual guards a world whose rates have a coefficient
+        # of variation of 0.9, episodes included: 0.25 for a world, 0.18 for two; three of them.
+        assert abs(np.mean(shares) / (2.5 * 0.0065) - 1) < 0.54
 
-        # Target 0.65 %; about 15 habitual guards a world whose rates have a coefficient of
-        # variation of 0.9, episodes included: 0.25 for a world, 0.1 for six; three of them.
-        assert 0.0065 * 0.7 <= np.mean(shares) <= 0.0065 * 1.3
-
-    def test_gather_in_few_guards(self, streams):
+    def test_gather_in_few_guards(self, default_streams):
         top_shares = []
-        for stream in streams:
+        for stream in default_streams:
             counts = Counter(row.guard_id for row in stream.truth.rows)
             guards = {event.guard_id for event in stream.events}
             top = counts.most_common(round(0.05 * len(guards)))
@@ -201,20 +197,20 @@ class TestDefaultRates:
 
         assert 0.50 <= np.mean(top_shares) <= 0.75
 
-    def test_vary_more_from_day_to_day_than_chance(self, streams):
+    def test_vary_more_from_day_to_day_than_chance(self, default_streams):
         ratios = []
-        for stream in streams:
+        for stream in default_streams:
             days = Counter((row.start.date() - MONDAY).days for row in stream.truth.rows)
-            daily = np.array([days.get(day, 0) for day in range(180)])
+            daily = np.array([days.get(day, 0) for day in range(150)])
             ratios.append(daily.var() / daily.mean())
 
         assert 1.3 <= np.mean(ratios) <= 3.0
 
-    def test_make_honest_false_alarms_gather_in_few_guards(self, streams):
-        ginis = [_gini_of_false_alarms(stream) for stream in streams]
+    def test_make_honest_false_alarms_gather_in_few_guards(self, default_streams):
+        ginis = [_gini_of_false_alarms(stream) for stream in default_streams]
 
-        # Half of it is where the pins are wrong, and one world in three has none wrong.
-        assert np.mean(ginis) > 0.45
+        # The target is 0.5; most of it comes from wrong pins, and one world in three has none.
+        assert np.mean(ginis) > 0.4
 
 
 def _gini_of_false_alarms(stream: SimulatedStream) -> float:

@@ -2,7 +2,8 @@
 What leaves the generator: events, and apart from them truth, labels and drift marks.
 
 msgspec structs rather than dataclasses: a default run makes half a million events, and a frozen
-dataclass of this width costs ten times as much to build and to encode.
+dataclass of this width costs ten times as much to build and to encode. They hold scalars only, so
+the garbage collector need not look at them.
 """
 
 from datetime import date, datetime
@@ -32,7 +33,7 @@ class Detectability(StrEnum):
     HIDDEN = "hidden"
 
 
-class SimulatedEvent(msgspec.Struct, frozen=True, kw_only=True):
+class SimulatedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     One event as the server stores it; `server_at` is its arrival, the rest came from the edge.
 
@@ -72,7 +73,7 @@ class SimulatedEvent(msgspec.Struct, frozen=True, kw_only=True):
     manual_by: str | None
 
 
-class TruthRow(msgspec.Struct, frozen=True, kw_only=True):
+class TruthRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     One fraud as it was: `subject` says whether `subject_id` names an event or a shift.
 
@@ -90,7 +91,7 @@ class TruthRow(msgspec.Struct, frozen=True, kw_only=True):
     never_found: bool
 
 
-class Label(msgspec.Struct, frozen=True, kw_only=True):
+class Label(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     What somebody found, right or wrong, and when it became known.
 
@@ -104,7 +105,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     available_at: datetime
 
 
-class DriftMark(msgspec.Struct, frozen=True, kw_only=True):
+class DriftMark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One scenario in force: what changes, from when to when, and what should follow."""
 
     scenario: str

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,6 +24,7 @@ STEPS_MEDIAN = {
 STEPS_SIGMA = 1.1
 WEEK_DAYS = 7
 AFTER_OUTAGE_S = 50.0
+PHONES_REMEMBERED = 8192
 
 
 def arrivals(
@@ -144,8 +146,13 @@ def home_radio(config: WorldConfig, guard: str) -> tuple[str, str]:
 def app_version(config: WorldConfig, device: Device, *, day: int) -> str:
     """Return the release a phone runs: a new one every four weeks, taken up within two."""
     period = config.devices.release_days
-    delay = unit(config.seed, "update", device.code) * period / 2.0
+    delay = _update_delay(config.seed, device.code) * period / 2.0
     return f"4.{max(0, math.floor((day - delay) / period) + 12)}.0"
+
+
+@lru_cache(maxsize=PHONES_REMEMBERED)
+def _update_delay(seed: int, device: str) -> float:
+    return unit(seed, "update", device)
 
 
 def _heard(
