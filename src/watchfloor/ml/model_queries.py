@@ -195,9 +195,7 @@ def metric_strip(*, tenant: Tenant, model_type: str, last_day: date, days: int) 
 def _metric_day(day: date, rows: list[ModelPerformanceMetrics]) -> MetricDay:
     tp, fp = sum(r.true_positives for r in rows), sum(r.false_positives for r in rows)
     tn, fn = sum(r.true_negatives for r in rows), sum(r.false_negatives for r in rows)
-    known = [
-        (r.coverage_95, r.predictions_with_outcomes) for r in rows if r.coverage_95 is not None
-    ]
+    judged = sum(r.predictions_with_outcomes for r in rows if r.coverage_95 is not None)
     return MetricDay(
         day=day,
         n=sum(r.total_predictions for r in rows),

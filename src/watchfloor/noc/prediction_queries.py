@@ -7,7 +7,7 @@ from datetime import date, datetime
 from heapq import nlargest
 from typing import Any
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from watchfloor.core.conformal.calibration import Calibration
 from watchfloor.core.conformal.probability_bins import ProbabilityInterval
@@ -118,7 +118,8 @@ def about_same(
     rows: QuerySet[Any]
     if isinstance(prediction, FraudPredictionLog):
         rows = FraudPredictionLog.objects.for_tenant(tenant)
-        rows = rows.filter(person_id=prediction.person_id, entity_id=prediction.entity_id)
+        same = Q(person_id=prediction.person_id) if prediction.person_id else Q(person=None)
+        rows = rows.filter(same, entity_id=prediction.entity_id)
     else:
         rows = PredictionLog.objects.for_tenant(tenant).filter(
             entity_type=prediction.entity_type,

@@ -1,12 +1,13 @@
 """The five numbers of the wall, each with its n and what is promised about it."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import Count, Max, Model, QuerySet
-from django.db.models.functions import TruncHour
+from django.db.models import Count, Model, QuerySet
+from django.db.models.functions import TruncDate, TruncHour
 
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.local_time import day_bounds, local_day
@@ -138,12 +139,12 @@ def _nth(rows: QuerySet[Any], n: int) -> datetime | None:
     return found[0] if found else None
 
 
-def _by_hour(
-    rows: QuerySet[Any], *, ended: str, before: int, now: datetime
-) -> tuple[int, ...]:
+def _by_hour(rows: QuerySet[Any], *, ended: str, before: int, now: datetime) -> tuple[int, ...]:
     """Return how many were open at the end of each of the last hours, oldest first; one query."""
     spans = (
-        rows.annotate(from_hour=TruncHour("created_at"), to_hour=TruncHour(ended))
+        rows.annotate(
+            from_hour=TruncHour("created_at", tzinfo=UTC), to_hour=TruncHour(ended, tzinfo=UTC)
+        )
         .values_list("from_hour", "to_hour")
         .annotate(n=Count("pk"))
         .order_by()
@@ -181,34 +182,36 @@ def false_tickets(*, tenant: Tenant, site_ids: Sites, today: date) -> Kept:
         status=TicketStatus.RESOLVED, opened_at__gte=since, opened_by=tickets.AUTOMATION
     )
     told = rows.filter(disposition__in=[Disposition.TRUE_POSITIVE, Disposition.FALSE_POSITIVE])
-    by_hour = (
-        told.annotate(hour=TruncHour("opened_at"))
-        .values_list("hour", "disposition")
+    by_day = (
+        told.annotate(day=TruncDate("opened_at", tzinfo=tenant.zone))
+        .values_list("day", "disposition", "model_type")
         .annotate(n=Count("pk"))
         .order_by()
     )
-    n_of: dict[tuple[date, bool], int] = {}
-    for hour, disposition, n in by_hour:
-        key = (local_day(hour, tenant.zone), disposition == Disposition.FALSE_POSITIVE)
-        n_of[key] = n_of.get(key, 0) + n
+    n_of: Counter[tuple[date, bool]] = Counter()
+    model_types = set()
+    for day, disposition, model_type, n in by_day:
+        n_of[day, disposition == Disposition.FALSE_POSITIVE] += n
+        model_types.add(model_type)
     false = sum(n for (_, is_false), n in n_of.items() if is_false)
     return Kept(
         rate=model_queries.rate(false, sum(n_of.values())),
-        promised=_promised_eps(tenant),
+        promised=_promised_eps(tenant, model_types),
         by_day=tuple(_false_on(today - timedelta(days=k), n_of) for k in range(SPARK_DAYS, 0, -1)),
         days=TICKET_DAYS,
     )
 
 
-def _false_on(day: date, n_of: dict[tuple[date, bool], int]) -> float | None:
-    false, true = n_of.get((day, True), 0), n_of.get((day, False), 0)
-    return _share(false, false + true)
+def _false_on(day: date, n_of: Counter[tuple[date, bool]]) -> float | None:
+    return _share(n_of[day, True], n_of[day, True] + n_of[day, False])
 
 
-def _promised_eps(tenant: Tenant) -> float:
+def _promised_eps(tenant: Tenant, model_types: Iterable[str]) -> float:
     rows = Threshold.objects.for_tenant(tenant).filter(key="eps_ticket")
-    highest: float | None = rows.aggregate(value=Max("value"))["value"]
-    return SPECS["eps_ticket"].default if highest is None else highest
+    own = dict(rows.values_list("scope_id", "value"))
+    default = SPECS["eps_ticket"].default
+    # Before the first ticket the promise is the one that the next ticket will be held to.
+    return max([own.get(name, default) for name in model_types or own], default=default)
 
 
 def _coverage(days: Sequence[FleetDay]) -> Kept:

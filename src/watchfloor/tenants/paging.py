@@ -1,4 +1,4 @@
-"""Long lists, fifty rows at a time: a page is found by the key of its neighbour, never by counting."""
+"""Long lists, fifty rows at a time: a page is found by its neighbour's key, never by counting."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
