@@ -9,6 +9,7 @@ A test compares them too: what the code reads, and what a page says it reads, ar
 
 import argparse
 import ast
+import inspect
 import os
 import re
 import sys
@@ -228,7 +229,8 @@ def _command(name: str, command: Any) -> str:
 
     arguments = [p.make_metavar(_context(command)) for p in command.params if _is_argument(p)]
     options = [p for p in command.params if isinstance(p, click.Option)]
-    parts = [f"## `{' '.join(['watchfloor', name, *arguments])}`", command.help or ""]
+    heading = f"## `{' '.join(['watchfloor', name, *arguments])}`"
+    parts = [heading, inspect.cleandoc(command.help or "")]
     if options:
         rows = [
             (f"`{', '.join([*option.opts, *option.secondary_opts])}`", *_option(option))
