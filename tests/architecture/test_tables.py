@@ -164,6 +164,7 @@ def test_a_door_never_touches_a_table():
 SWEEPS = {
     "ledger/due.py": {"_of"},
     "ledger/outbox.py": {"undelivered", "delete_delivered"},
+    "ml/auto_retrain.py": {"n_training"},
     "ml/rollups.py": {"tenants_with_changes"},
     "noc/broadcast.py": {"delete_before"},
     "noc/presence.py": {"forget_gone", "gone"},

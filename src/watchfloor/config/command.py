@@ -65,7 +65,7 @@ def _names(text: str, option: str) -> tuple[str, ...]:
 def _add_commands() -> None:
     from watchfloor.entrypoints.cli.doctor import doctor
     from watchfloor.entrypoints.cli.replay.command import replay_command
-    from watchfloor.entrypoints.cli.simulate import simulate
+    from watchfloor.entrypoints.simulator.command import simulate
 
     for command in (doctor, simulate, replay_command):
         cli.add_command(command)

@@ -227,3 +227,8 @@ def recalibrated_stack(
         last_known_good=deployment.last_known_good,
         now=now,
     )
+
+
+def set_role(version: ModelVersion, *, role: ModelRole) -> None:
+    """Give a version that does not serve another role."""
+    ModelVersion.objects.filter(pk=version.pk).update(role=role)

@@ -68,9 +68,6 @@ def is_holdout(prediction_id: UUID) -> bool:
 
 def labelled_rows(
     *,
-    tenant: Tenant,
-    log: str,
-    model_type: str,
     features: Mapping[UUID, Mapping[str, Any]],
     records: Sequence[OutcomeRecord],
 ) -> LabelledRows:

@@ -64,3 +64,8 @@ def add_member(*, user: User, tenant: Tenant, role: Role) -> Membership:
     """Give a person a role in a tenant; asked twice it is the same row."""
     membership, _ = Membership.objects.get_or_create(user=user, tenant=tenant, role=role.value)
     return membership
+
+
+def create_person(*, username: str, password: str) -> User:
+    """Create somebody who can sign in and may do nothing yet."""
+    return User.objects.create_user(username, password=password)

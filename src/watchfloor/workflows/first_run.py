@@ -28,7 +28,7 @@ def create_owner(*, now: datetime) -> Owner | None:
     if User.objects.exists():
         return None
     password = secrets.token_urlsafe(12)
-    user = User.objects.create_user(OWNER, password=password)
+    user = access.create_person(username=OWNER, password=password)
     platform = directory.platform_tenant()
     access.add_member(user=user, tenant=platform, role=Role.PLATFORM_ADMIN)
     audit.append(

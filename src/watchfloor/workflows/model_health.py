@@ -12,8 +12,15 @@ from watchfloor.core.local_time import local_day
 from watchfloor.core.ml_config import MLConfig
 from watchfloor.ledger import audit, due
 from watchfloor.ledger.models import DueRow
-from watchfloor.ml import auto_retrain, drift_detection, performance, recalibration, registry
-from watchfloor.ml.drift_detection import Finding
+from watchfloor.ml import (
+    auto_retrain,
+    drift_detection,
+    performance,
+    performance_monitor,
+    recalibration,
+    registry,
+)
+from watchfloor.ml.drift_reports import Finding
 from watchfloor.ml.models import Deployment
 from watchfloor.ml.models.retrain import RetrainState
 from watchfloor.noc import alert_correlation, logs, retrain_facts, thresholds
@@ -115,7 +122,7 @@ def _statistical(tenant: Tenant, deployment: Deployment, day: date, now: datetim
 
 def _performance(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> Finding:
     values = thresholds.values_in_force(tenant=tenant, model_type=deployment.model_type)
-    return drift_detection.detect_performance_drift(
+    return performance_monitor.detect_performance_drift(
         tenant=tenant,
         deployment=deployment,
         day=day,

@@ -1,42 +1,29 @@
 """A retrain that cannot make things worse: train, validate, promote, watch, roll back."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 
-from watchfloor.core.arrays import FloatArray
 from watchfloor.core.errors import NotReady
 from watchfloor.core.lifecycle import rollback
 from watchfloor.core.lifecycle.rollback import PairedWatch, WatchVerdict
-from watchfloor.core.lifecycle.validation import ModelValidator
 from watchfloor.core.ml_config import MLConfig
-from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.ledger import audit, due, outbox
 from watchfloor.ml import (
-    artifacts,
     auto_retrain,
-    conformal_predictor,
-    drift_detection,
+    challengers,
+    drift_reports,
     outcomes,
+    performance_monitor,
     registry,
     shadow,
-    trainers,
-    training_data,
 )
-from watchfloor.ml.models import (
-    CalibrationSet,
-    ModelStack,
-    ModelVersion,
-    RetrainJob,
-    RollbackWatch,
-)
+from watchfloor.ml.challengers import Recipe, Trained
+from watchfloor.ml.models import ModelStack, ModelVersion, RetrainJob, RollbackWatch
 from watchfloor.ml.models.registry import ModelRole
 from watchfloor.ml.models.retrain import RetrainState
-from watchfloor.ml.training_data import LabelledRows
 from watchfloor.noc import alert_correlation, logs, thresholds
 from watchfloor.noc.alert_correlation import Condition
 from watchfloor.tenants import flags
@@ -47,29 +34,11 @@ from watchfloor.tenants.models import Tenant
 ACTOR = "system:safe_retrain"
 WATCH_EVERY = timedelta(hours=6)
 RUNNING = (RetrainState.QUEUED, RetrainState.TRAINING, RetrainState.VALIDATING)
-# Losses are compared on holdout events of the last weeks: what the challenger will meet next.
-JUDGED_DAYS = 28
-# How much worse the squared error may be at the upper end of its 95 % interval.
-BRIER_MARGIN = 0.005
-FEWEST_POSITIVES = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A challenger with what the judgement of it needs."""
-
-    version: ModelVersion
-    calibration: CalibrationSet
-    rows: LabelledRows
-    holdout_scores: FloatArray
-    changed_at: datetime | None
 
 
 def first_model(*, tenant: Tenant, model_type: str, now: datetime, seed: int = 0) -> ModelVersion:
     """
-    Train the first model of a type on what is known, and let it serve.
-
-    There is no champion to beat and nothing to roll back to.
+    Train the first model of a type on what is known, and let it serve: nothing is compared.
 
     Raises:
         NotReady: too few labels, or one class only.
@@ -78,8 +47,8 @@ def first_model(*, tenant: Tenant, model_type: str, now: datetime, seed: int = 0
         deployment = registry.deployment_of(tenant=tenant, model_type=model_type, now=now)
         if deployment.stack is not None:
             raise NotReady(f"{model_type} of {tenant.code} has a model already")
-        trained = _train(tenant=tenant, model_type=model_type, seed=seed, now=now)
-        _start_monitor(tenant, trained, now)
+        trained = _train(tenant, model_type, seed, None, now)
+        challengers.start_monitor(trained, now=now)
         stack = _stack_of(tenant, trained, now)
         registry.point_to(deployment=deployment, stack=stack, last_known_good=stack, now=now)
         _tell(tenant, "model.promoted", trained.version, now)
@@ -106,15 +75,12 @@ def run_job(*, tenant: Tenant, job_id: int, now: datetime) -> RetrainJob:
         progress=0.1,
     )
     try:
-        trained = _train(
-            tenant=tenant,
-            model_type=job.model_type,
-            seed=job.pk,
-            changed_at=drift_detection.changed_at(tenant=tenant, cause=job.requested_by),
-            now=now,
-        )
+        changed_at = drift_reports.changed_at(tenant=tenant, cause=job.requested_by)
+        trained = _train(tenant, job.model_type, job.pk, changed_at, now)
     except NotReady as error:
-        return _end(job, RetrainState.REJECTED, str(error), now)
+        return auto_retrain.move(
+            job, to=RetrainState.REJECTED, allowed=RUNNING, now=now, progress=1.0, note=str(error)
+        )
     job = auto_retrain.move(
         job,
         to=RetrainState.VALIDATING,
@@ -123,122 +89,35 @@ def run_job(*, tenant: Tenant, job_id: int, now: datetime) -> RetrainJob:
         progress=0.6,
         challenger=trained.version,
     )
-    verdict = _validate(tenant, job, trained, now)
+    verdict = challengers.judge(
+        tenant=tenant,
+        trained=trained,
+        champion=_champion(tenant, job.model_type, now),
+        least=ml_config_for(tenant).retrain_min_validation_samples,
+        now=now,
+    )
     if not verdict["passed"]:
         return _reject(job, trained, verdict, now)
     return _promote(tenant, job, trained, verdict, now)
 
 
 def _train(
-    *,
-    tenant: Tenant,
-    model_type: str,
-    seed: int,
-    now: datetime,
-    changed_at: datetime | None = None,
+    tenant: Tenant, model_type: str, seed: int, changed_at: datetime | None, now: datetime
 ) -> Trained:
-    config = ml_config_for(tenant)
     log = logs.log_of(model_type)
-    records = training_data.known_records(
-        tenant=tenant, log=log, model_type=model_type, days=config.training_data_days, now=now
-    )
-    features = logs.get_log(log).features_of(tenant=tenant, ids=[r.prediction_id for r in records])
-    rows = training_data.labelled_rows(
-        tenant=tenant, log=log, model_type=model_type, features=features, records=records
-    )
-    names = rows.feature_names()
-    window = training_data.best_window(rows, changed_at=changed_at, feature_names=names, seed=seed)
-    artifact = trainers.train(window.part(holdout=False), feature_names=names, seed=seed)
-    with transaction.atomic():
-        dataset = training_data.snapshot(tenant=tenant, model_type=model_type, rows=window, now=now)
-        version = registry.add_version(
-            tenant=tenant,
-            model_type=model_type,
-            version=f"v{now:%Y%m%d.%H%M}.{seed}",
-            artifact=artifact,
-            manifest={"dataset": dataset.sha256, "n": dataset.n, "seed": seed},
-            now=now,
-        )
-        # Calibrated on what the model will meet: the world since its change.
-        return _calibrated(tenant, version, _enough(rows, changed_at), changed_at, now)
-
-
-def _enough(rows: LabelledRows, changed_at: datetime | None) -> LabelledRows:
-    """Return the rows since the change, or all while their holdout is too small to calibrate."""
-    recent = rows.since(changed_at)
-    if int(recent.is_holdout.sum()) >= conformal_predictor.FEWEST_OUTCOMES:
-        return recent
-    return rows
-
-
-def _calibrated(
-    tenant: Tenant,
-    version: ModelVersion,
-    rows: LabelledRows,
-    changed_at: datetime | None,
-    now: datetime,
-) -> Trained:
-    """Calibrate a version on the quarter of events that it never saw."""
-    holdout = rows.part(holdout=True)
-    model = artifacts.load(tenant=tenant, sha256=version.artifact_sha256)
-    _, scores = PROBABILITY.quantise(model.score(holdout.features))
-    values = thresholds.values_in_force(tenant=tenant, model_type=version.model_type)
-    _, calibration = conformal_predictor.calibrate(
+    return challengers.train(
         tenant=tenant,
-        version=version,
-        scores=scores,
-        outcomes_known=holdout.labels,
-        eps_ticket=values["eps_ticket"],
-        eps_clear=values["eps_clear"],
-        delta=values["delta"],
-        source="holdout",
-        window=None,
+        recipe=Recipe(
+            model_type=model_type,
+            log=log,
+            days=ml_config_for(tenant).training_data_days,
+            seed=seed,
+            values=thresholds.values_in_force(tenant=tenant, model_type=model_type),
+            changed_at=changed_at,
+        ),
+        features_of=lambda ids: logs.get_log(log).features_of(tenant=tenant, ids=ids),
         now=now,
     )
-    return Trained(version, calibration, rows, scores, changed_at)
-
-
-def _validate(
-    tenant: Tenant, job: RetrainJob, trained: Trained, now: datetime
-) -> Mapping[str, Any]:
-    """Judge the challenger against the champion on the same holdout events."""
-    config = ml_config_for(tenant)
-    champion = _champion(tenant, job.model_type, now)
-    recent = _recent_holdout(trained, now)
-    holdout = trained.rows.part(holdout=True).part(recent)
-    challenger_scores = trained.holdout_scores[recent]
-    _, champion_scores = PROBABILITY.quantise(
-        artifacts.load(tenant=tenant, sha256=champion.artifact_sha256).score(holdout.features)
-    )
-    least = config.retrain_min_validation_samples
-    verdict = ModelValidator(
-        margin=BRIER_MARGIN, min_n=least, min_positives=max(FEWEST_POSITIVES, least // 6)
-    ).judge(
-        champion_losses=_squared(champion_scores, holdout.labels),
-        challenger_losses=_squared(challenger_scores, holdout.labels),
-        outcomes=holdout.labels,
-    )
-    return {
-        **asdict(verdict),
-        "sentence": verdict.reason.sentence,
-        "champion": champion.version,
-    }
-
-
-def _squared(scores: FloatArray, labels: FloatArray) -> FloatArray:
-    return (scores - labels) ** 2
-
-
-def _recent_holdout(trained: Trained, now: datetime) -> list[int]:
-    holdout = [
-        record
-        for record, held in zip(trained.rows.records, trained.rows.is_holdout, strict=True)
-        if held
-    ]
-    since = now - timedelta(days=JUDGED_DAYS)
-    if trained.changed_at is not None:
-        since = max(since, trained.changed_at)
-    return [i for i, record in enumerate(holdout) if record.occurred_at >= since]
 
 
 def _champion(tenant: Tenant, model_type: str, now: datetime) -> ModelVersion:
@@ -261,7 +140,7 @@ def _promote(
     snapshot = thresholds.snapshot(tenant=tenant, model_type=job.model_type)
     old_stack = registry.freeze_serving_stack(deployment=deployment, thresholds=snapshot, now=now)
     assert old_stack is not None  # _validate compared with it
-    _start_monitor(tenant, trained, now)
+    challengers.start_monitor(trained, now=now)
     new_stack = _stack_of(tenant, trained, now)
     registry.point_to(deployment=deployment, stack=new_stack, last_known_good=old_stack, now=now)
     job = auto_retrain.move(
@@ -294,12 +173,7 @@ def _promote(
 
 
 def check_watch(*, tenant: Tenant, watch_id: int, now: datetime) -> datetime | None:
-    """
-    Look at the labels that came for both models; confirm, roll back, or look again later.
-
-    Returns:
-        When to look again; None when the watch has ended.
-    """
+    """Judge by the labels that came for both; return when to look again, None at the end."""
     watch = auto_retrain.get_watch(tenant=tenant, watch_id=watch_id)
     if watch.state != "watching":
         return None
@@ -338,7 +212,7 @@ def _observe_pairs(tenant: Tenant, watch: RollbackWatch, now: datetime) -> Paire
         is_event = record.value >= 0.5
         evidence = rollback.observe(
             evidence,
-            error_new=drift_detection.loss(record, threshold),
+            error_new=performance_monitor.loss(record, threshold),
             error_old=float((old_score >= threshold) != is_event),
         )
         n_pairs += 1
@@ -446,7 +320,7 @@ def _restore(
         reason=f"Rollback: {reason}",
         now=now,
     )
-    drift_detection.restore_monitor(version=stack.model_version, state=content.monitor, now=now)
+    performance_monitor.restore_monitor(version=stack.model_version, state=content.monitor, now=now)
     alert_correlation.raise_alert(
         tenant=tenant,
         condition=Condition(
@@ -474,26 +348,6 @@ def _stack_of(tenant: Tenant, trained: Trained, now: datetime) -> ModelStack:
     )
 
 
-def _start_monitor(tenant: Tenant, trained: Trained, now: datetime) -> None:
-    """Hold the version against its errors on events it never saw."""
-    threshold = thresholds.values_in_force(tenant=tenant, model_type=trained.version.model_type)[
-        "review_score"
-    ]
-    held = [
-        record
-        for record, is_held in zip(trained.rows.records, trained.rows.is_holdout, strict=True)
-        if is_held
-    ]
-    called = trained.holdout_scores >= threshold
-    actual = np.array([record.value >= 0.5 for record in held], dtype=np.bool_)
-    drift_detection.start_monitor(
-        version=trained.version,
-        losses=(called != actual).astype(np.float64).tolist(),
-        days=[record.local_day for record in held],
-        now=now,
-    )
-
-
 def _resolve_drift_alerts(tenant: Tenant, version: ModelVersion, now: datetime) -> None:
     for kind in ("performance", "score"):
         alert_correlation.resolve_condition(
@@ -508,7 +362,7 @@ def _resolve_drift_alerts(tenant: Tenant, version: ModelVersion, now: datetime) 
 def _reject(
     job: RetrainJob, trained: Trained, verdict: Mapping[str, Any], now: datetime
 ) -> RetrainJob:
-    ModelVersion.objects.filter(pk=trained.version.pk).update(role=ModelRole.REJECTED)
+    registry.set_role(trained.version, role=ModelRole.REJECTED)
     job = auto_retrain.move(
         job,
         to=RetrainState.REJECTED,
@@ -520,10 +374,6 @@ def _reject(
     )
     _audit(job.tenant, "model.rejected", trained.version, str(verdict["sentence"]), now)
     return job
-
-
-def _end(job: RetrainJob, state: RetrainState, note: str, now: datetime) -> RetrainJob:
-    return auto_retrain.move(job, to=state, allowed=RUNNING, now=now, progress=1.0, note=note)
 
 
 def _audit(tenant: Tenant, action: str, version: ModelVersion, reason: str, now: datetime) -> None:

@@ -130,32 +130,6 @@ def replay_dead_letter(
     return results
 
 
-@transaction.atomic
-def dismiss_dead_letter(
-    *, tenant: Tenant, letter_id: int, actor: str, reason: str, now: datetime
-) -> None:
-    """
-    Close a dead letter that nobody will take again.
-
-    Raises:
-        NotFound: this tenant has no such letter.
-        NotReady: it is settled already.
-    """
-    letter = dead_letters.get_open(tenant=tenant, letter_id=letter_id)
-    dead_letters.settle(
-        letter=letter, state=DeadLetterState.DISMISSED, actor=actor, note=reason, now=now
-    )
-    audit.append(
-        tenant=tenant,
-        actor=actor,
-        action="dead_letter.dismissed",
-        target_kind="dead_letter",
-        target_id=str(letter.pk),
-        reason=reason,
-        now=now,
-    )
-
-
 def _incoming_of(letter: DeadLetter) -> Incoming:
     levels = letter.topic.split("/")
     device, kind = (levels[2], levels[3]) if len(levels) == 4 else ("", "")

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import click
 
+from watchfloor.entrypoints.simulator import config as worlds
+from watchfloor.entrypoints.simulator.output import write
+from watchfloor.entrypoints.simulator.stream import generate
+
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
@@ -14,10 +18,6 @@ import click
 @click.option("--days", default=45, show_default=True, help="Days to simulate.")
 def simulate(out: Path, seed: int, size: str, start: datetime, days: int) -> None:
     """Write events, labels, truth and drift of a simulated operation as files."""
-    from watchfloor.entrypoints.simulator import config as worlds
-    from watchfloor.entrypoints.simulator.output import write
-    from watchfloor.entrypoints.simulator.stream import generate
-
     world = getattr(worlds, size)(seed)
     stream = generate(world, start=date(start.year, start.month, start.day), days=days)
     manifest = write(stream, out)

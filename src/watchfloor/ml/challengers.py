@@ -1,0 +1,180 @@
+"""Challengers: trained as of a moment, calibrated and judged on events they never saw."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+
+from watchfloor.core.arrays import FloatArray
+from watchfloor.core.lifecycle.validation import ModelValidator
+from watchfloor.core.score_grid import PROBABILITY
+from watchfloor.ml import (
+    artifacts,
+    conformal_predictor,
+    performance_monitor,
+    registry,
+    trainers,
+    training_data,
+)
+from watchfloor.ml.models import CalibrationSet, ModelVersion, OutcomeRecord
+from watchfloor.ml.training_data import LabelledRows
+from watchfloor.tenants.models import Tenant
+
+# Losses are compared on holdout events of the last weeks: what the challenger will meet next.
+JUDGED_DAYS = 28
+# How much worse the squared error may be at the upper end of its 95 % interval.
+BRIER_MARGIN = 0.005
+FEWEST_POSITIVES = 10
+
+FeaturesOf = Callable[[Sequence[UUID]], Mapping[UUID, Mapping[str, Any]]]
+"""The features that a log served for predictions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """
+    What a challenger is made from.
+
+    Args:
+        log: name of the log that the predictions are in.
+        days: how far back known outcomes are used.
+        changed_at: since when the world is another one; None for no change.
+        values: thresholds in force, for the certificates and for what counts as an error.
+    """
+
+    model_type: str
+    log: str
+    days: int
+    seed: int
+    values: Mapping[str, float]
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A challenger with what the judgement of it needs."""
+
+    version: ModelVersion
+    calibration: CalibrationSet
+    rows: LabelledRows
+    holdout_scores: FloatArray
+    recipe: Recipe
+
+    def holdout(self) -> list[OutcomeRecord]:
+        """Return the outcomes of the events it never saw, in the order of `holdout_scores`."""
+        pairs = zip(self.rows.records, self.rows.is_holdout, strict=True)
+        return [record for record, is_held in pairs if is_held]
+
+
+def train(*, tenant: Tenant, recipe: Recipe, features_of: FeaturesOf, now: datetime) -> Trained:
+    """
+    Train, store and calibrate a challenger on what is known by now.
+
+    Raises:
+        NotReady: too few labels, or one class only.
+    """
+    records = training_data.known_records(
+        tenant=tenant,
+        log=recipe.log,
+        model_type=recipe.model_type,
+        days=recipe.days,
+        now=now,
+    )
+    rows = training_data.labelled_rows(
+        features=features_of([record.prediction_id for record in records]), records=records
+    )
+    names = rows.feature_names()
+    window = training_data.best_window(
+        rows, changed_at=recipe.changed_at, feature_names=names, seed=recipe.seed
+    )
+    artifact = trainers.train(window.part(holdout=False), feature_names=names, seed=recipe.seed)
+    with transaction.atomic():
+        dataset = training_data.snapshot(
+            tenant=tenant, model_type=recipe.model_type, rows=window, now=now
+        )
+        version = registry.add_version(
+            tenant=tenant,
+            model_type=recipe.model_type,
+            version=f"v{now:%Y%m%d.%H%M}.{recipe.seed}",
+            artifact=artifact,
+            manifest={"dataset": dataset.sha256, "n": dataset.n, "seed": recipe.seed},
+            now=now,
+        )
+        return _calibrated(tenant, version, _to_meet(rows, recipe.changed_at), recipe, now)
+
+
+def _to_meet(rows: LabelledRows, changed_at: datetime | None) -> LabelledRows:
+    """Return the rows of the world as it is now; all of them while those are too few."""
+    recent = rows.since(changed_at)
+    if int(recent.is_holdout.sum()) >= conformal_predictor.FEWEST_OUTCOMES:
+        return recent
+    return rows
+
+
+def _calibrated(
+    tenant: Tenant, version: ModelVersion, rows: LabelledRows, recipe: Recipe, now: datetime
+) -> Trained:
+    """Calibrate a version on the quarter of events that it never saw."""
+    holdout = rows.part(holdout=True)
+    model = artifacts.load(tenant=tenant, sha256=version.artifact_sha256)
+    _, scores = PROBABILITY.quantise(model.score(holdout.features))
+    _, calibration = conformal_predictor.calibrate(
+        tenant=tenant,
+        version=version,
+        scores=scores,
+        outcomes_known=holdout.labels,
+        eps_ticket=recipe.values["eps_ticket"],
+        eps_clear=recipe.values["eps_clear"],
+        delta=recipe.values["delta"],
+        source="holdout",
+        window=None,
+        now=now,
+    )
+    return Trained(version, calibration, rows, scores, recipe)
+
+
+def judge(
+    *, tenant: Tenant, trained: Trained, champion: ModelVersion, least: int, now: datetime
+) -> dict[str, Any]:
+    """Return the verdict on a challenger against the champion, on the same holdout events."""
+    recent = _recent_holdout(trained, now)
+    holdout = trained.rows.part(holdout=True).part(recent)
+    _, champion_scores = PROBABILITY.quantise(
+        artifacts.load(tenant=tenant, sha256=champion.artifact_sha256).score(holdout.features)
+    )
+    verdict = ModelValidator(
+        margin=BRIER_MARGIN, min_n=least, min_positives=max(FEWEST_POSITIVES, least // 6)
+    ).judge(
+        champion_losses=(champion_scores - holdout.labels) ** 2,
+        challenger_losses=(trained.holdout_scores[recent] - holdout.labels) ** 2,
+        outcomes=holdout.labels,
+    )
+    return {
+        **asdict(verdict),
+        "sentence": verdict.reason.sentence,
+        "champion": champion.version,
+    }
+
+
+def _recent_holdout(trained: Trained, now: datetime) -> list[int]:
+    since = now - timedelta(days=JUDGED_DAYS)
+    if trained.recipe.changed_at is not None:
+        since = max(since, trained.recipe.changed_at)
+    return [i for i, record in enumerate(trained.holdout()) if record.occurred_at >= since]
+
+
+def start_monitor(trained: Trained, *, now: datetime) -> None:
+    """Hold a version against its errors on events it never saw."""
+    held = trained.holdout()
+    called = trained.holdout_scores >= trained.recipe.values["review_score"]
+    actual = np.array([record.value >= 0.5 for record in held], dtype=np.bool_)
+    performance_monitor.start_monitor(
+        version=trained.version,
+        losses=(called != actual).astype(np.float64).tolist(),
+        days=[record.local_day for record in held],
+        now=now,
+    )
