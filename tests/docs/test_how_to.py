@@ -1,7 +1,10 @@
 """What a guide tells its reader to write can be read by what reads it."""
 
+import ast
+import inspect
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -40,11 +43,45 @@ def test_the_replay_guide_lists_every_key_and_which_are_required():
 
 
 @pytest.mark.parametrize("page", sorted(HOW_TO.glob("*.md")), ids=lambda page: page.stem)
-def test_what_a_guide_imports_exists(page: Path):
+def test_what_a_guide_calls_exists(page: Path):
     blocks = re.findall(
         r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
-    imports = [line for block in blocks for line in block.splitlines() if "import " in line]
+    tree = ast.parse("\n".join(blocks))
+    known = _imported(tree)
+    missing = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in known
+        and not hasattr(known[node.value.id], node.attr)
+    }
 
-    for line in imports:
-        exec(line, {})
+    assert missing == set()
+
+
+@pytest.mark.parametrize("page", sorted(HOW_TO.glob("*.md")), ids=lambda page: page.stem)
+def test_a_guide_calls_functions_as_they_want_to_be_called(page: Path):
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    tree = ast.parse("\n".join(blocks))
+    known = _imported(tree)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+    for call in calls:
+        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+            owner = known.get(call.func.value.id)
+            if isinstance(owner, ModuleType):
+                keywords = {str(keyword.arg): None for keyword in call.keywords}
+                # Raises TypeError for an argument that is missing or unknown.
+                signature = inspect.signature(getattr(owner, call.func.attr))
+                signature.bind(*call.args, **keywords)
+
+
+def _imported(tree: ast.Module) -> dict[str, object]:
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    names: dict[str, object] = {}
+    exec(compile(ast.Module(imports, []), "guide", "exec"), names)
+    return names
