@@ -27,6 +27,18 @@ def other_tenant(db, now):
     return borealis(now=now)
 
 
+@pytest.fixture
+def time_is_now(db, now):
+    """Doors read `now` for as long as the test lasts: the clock stands still there."""
+    from watchfloor.entrypoints import clock
+    from watchfloor.ledger.clock import set_clock
+
+    set_clock(virtual_now=now, speed=0, real_now=clock.real_now())
+    clock.forget()
+    yield now
+    clock.forget()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_logs():
     """Structured lines as in a process, from WARNING on."""

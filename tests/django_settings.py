@@ -1,5 +1,6 @@
 """The product's settings, on a data directory of the test run's own."""
 
+import copy
 import os
 import tempfile
 
@@ -13,5 +14,7 @@ from watchfloor.config.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 if ENV.embedded_database:  # noqa: F405
-    # A file: threads of their own connection must see what another one committed.
+    # A file: threads of their own connection must see what another one committed. A copy:
+    # doctest collection imports this module a second time.
+    DATABASES = copy.deepcopy(DATABASES)  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": str(ENV.home / "test.sqlite3")}  # noqa: F405
