@@ -53,17 +53,29 @@ def keep(*, tenant: Tenant, unreadable: Unreadable, now: datetime) -> DeadLetter
 
 def get_open(*, tenant: Tenant, letter_id: int) -> DeadLetter:
     """
-    Return an open dead letter with its whole payload.
+    Return a dead letter that nobody has settled.
 
     Raises:
         NotFound: this tenant has no such letter.
-        NotReady: it is settled already, or only its head was kept.
+        NotReady: it is settled already.
     """
     letter = DeadLetter.objects.for_tenant(tenant).filter(pk=letter_id).first()
     if letter is None:
         raise NotFound(f"dead letter {letter_id} does not exist")
     if letter.state != DeadLetterState.OPEN:
         raise NotReady(f"dead letter {letter_id} is {letter.state} already")
+    return letter
+
+
+def get_whole(*, tenant: Tenant, letter_id: int) -> DeadLetter:
+    """
+    Return an open dead letter that can be taken again, for all of it was kept.
+
+    Raises:
+        NotFound: this tenant has no such letter.
+        NotReady: it is settled already, or only its head was kept.
+    """
+    letter = get_open(tenant=tenant, letter_id=letter_id)
     if letter.truncated:
         raise NotReady(f"dead letter {letter_id} is longer than what is kept of a message")
     return letter

@@ -107,7 +107,7 @@ def replay_dead_letter(
         NotFound: this tenant has no such letter.
         NotReady: it is settled already, or only its head was kept.
     """
-    letter = dead_letters.get_open(tenant=tenant, letter_id=letter_id)
+    letter = dead_letters.get_whole(tenant=tenant, letter_id=letter_id)
     message = _incoming_of(letter)
     results = _handle(tenant=tenant, messages=[message], now=now)
     still_dead = [result for result in results if result.status == "dead"]
