@@ -20,6 +20,7 @@ from watchfloor.config.processes import ROLES
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 COMPOSE = ("compose.yaml", "compose.lite.yaml")
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+PYTHON = "/opt/watchfloor/.venv/bin/python"
 SETTINGS = {f"{PREFIX}{name.upper()}" for name in Env.model_fields}
 # Services that do one thing and end.
 ENDING = ("migrate", "broker-config")
@@ -158,8 +159,9 @@ class TestUnits:
 
     @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
     def test_a_unit_runs_a_command_that_exists(self, unit: Path):
-        _, *command = _lines_of(unit)["ExecStart"].split()
+        python, option, module, *command = _lines_of(unit)["ExecStart"].split()
 
+        assert (python, option, module) == (PYTHON, "-m", "watchfloor")
         assert _is_known_command(command)
 
     def test_the_target_wants_every_part(self):
@@ -174,7 +176,7 @@ class TestUnits:
             pytest.skip("there is no systemd-analyze here; `systemd-analyze verify` was not run")
         for unit in (*UNITS, DEPLOY / "systemd/watchfloor.target"):
             # The verifier wants the program to exist, and here it is not installed.
-            text = unit.read_text().replace("/opt/watchfloor/.venv/bin/watchfloor", sys.executable)
+            text = unit.read_text().replace(PYTHON, sys.executable)
             (tmp_path / unit.name).write_text(text)
 
         done = subprocess.run(
