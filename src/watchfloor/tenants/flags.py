@@ -15,7 +15,6 @@ class Flag(StrEnum):
     AUTO_CLEAR = "auto_clear"
     AUTO_RETRAIN = "auto_retrain"
     AUTO_ROLLBACK = "auto_rollback"
-    DRIFT_ALERTS = "drift_alerts"
 
 
 @dataclass(frozen=True, slots=True)

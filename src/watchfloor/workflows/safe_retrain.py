@@ -261,7 +261,7 @@ def _conclude(
 
 def _may_roll_back(tenant: Tenant, model_type: str, config: MLConfig) -> bool:
     automation = flags.automation_in_force(tenant=tenant, model_type=model_type)
-    return config.enable_auto_rollback and Flag.AUTO_ROLLBACK in automation.on
+    return config.enable_auto_rollback and automation.allows(Flag.AUTO_ROLLBACK)
 
 
 def _page_for_rollback(tenant: Tenant, watch: RollbackWatch, now: datetime) -> None:

@@ -107,7 +107,7 @@ class TestVerdict:
 
         assert (response.status_code, response.json()["state"]) == (200, "done")
         assert OutcomeRecord.objects.get().value == 0.0
-        assert AuditEntry.objects.filter(action="review.false_positive").exists()
+        assert AuditEntry.objects.filter(action="review.verdicts").exists()
 
     def test_is_given_once(self, acme_admin, reviews):
         path = f"/api/v2/reviews/{reviews[0]}/verdict"
