@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "watchfloor.entrypoints.console.middleware.PageRequests",
 ]
 
 ROOT_URLCONF = "watchfloor.config.urls"

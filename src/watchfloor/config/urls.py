@@ -49,4 +49,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("version", health.version),
     path("metrics", health.metrics),
+    path("", include("watchfloor.entrypoints.console.urls", namespace="console")),
 ]
+
+# Django's own would render the page without the request, and so without the id that finds it.
+handler500 = "watchfloor.entrypoints.console.middleware.server_error"

@@ -22,6 +22,12 @@ def now() -> datetime:
     return clock.virtual_time(_row, real_now=real_now())
 
 
+def speed() -> float:
+    """Return how many seconds of the operation pass in one second of the machine."""
+    now()
+    return _row.speed if _row is not None else 1.0
+
+
 def real_now() -> datetime:
     """Return the time of the machine, aware UTC; leases and sockets live by it."""
     return datetime.now(UTC)

@@ -132,10 +132,15 @@ def about_same(
     return list(rows.order_by("-occurred_at")[:limit])
 
 
-def consequences_of(*, tenant: Tenant, prediction: ScoredPrediction) -> Consequences:
+def consequences_of(
+    *, tenant: Tenant, prediction: ScoredPrediction, site_ids: frozenset[int] | None
+) -> Consequences:
     """Return the ticket, the review and the statements about one prediction."""
-    opened = Ticket.objects.for_tenant(tenant).filter(prediction_id=prediction.id)
-    added = Ticket.objects.for_tenant(tenant).filter(evidence__prediction_id=prediction.id)
+    tickets = Ticket.objects.for_tenant(tenant)
+    # A ticket may have been opened at another site, and this prediction added to it later.
+    tickets = tickets if site_ids is None else tickets.filter(site_id__in=site_ids)
+    opened = tickets.filter(prediction_id=prediction.id)
+    added = tickets.filter(evidence__prediction_id=prediction.id)
     reviews = ReviewItem.objects.for_tenant(tenant).filter(prediction_id=prediction.id)
     told = OutcomeRecord.objects.for_tenant(tenant).filter(prediction_id=prediction.id)
     return Consequences(

@@ -46,6 +46,14 @@ class NavItem:
 
 
 @dataclass(frozen=True, slots=True)
+class TenantLink:
+    """Another tenant the person belongs to, and the way there."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """
     The frame of a page.
@@ -53,7 +61,8 @@ class Shell:
     `main` holds at most four places, the ones of the bottom bar of a phone; `rest` stands below
     them, on a phone behind "More". `as_of` is the clock the page was read at; `speed` is 1 when
     that clock is the wall clock. `live_path` is where the page listens; empty means it does not.
-    `live_seq` is the latest change the page already shows.
+    `live_seq` is the latest change the page already shows. `account_path` is where a person
+    looks after their own password; `others` are the tenants they may go to.
     """
 
     main: tuple[NavItem, ...]
@@ -69,6 +78,8 @@ class Shell:
     live_seq: int | None = None
     home_path: str = "/"
     sign_out_path: str = ""
+    account_path: str = ""
+    others: tuple[TenantLink, ...] = ()
 
     @property
     def waiting_elsewhere(self) -> int:

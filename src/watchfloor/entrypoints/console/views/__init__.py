@@ -1,0 +1,1 @@
+"""One module a page: ask the rooms, fill the values, hand them to a template."""

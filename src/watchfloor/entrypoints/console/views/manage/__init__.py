@@ -1,0 +1,1 @@
+"""The pages on which a tenant is looked after: automation, thresholds, tokens, ML_CONFIG."""
