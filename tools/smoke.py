@@ -109,7 +109,7 @@ def watch(page: Page, url: str, person: str, password: str, options: argparse.Na
     page.goto(url)
     page.fill("input[name=username]", person)
     page.fill("input[name=password]", password)
-    page.click("button[type=submit]")
+    page.press("input[name=password]", "Enter")
     page.wait_for_selector("[data-stream]", timeout=20_000)
     first = page.inner_text("[data-stream]")
     until = time.monotonic() + max(options.seconds, 5.0)

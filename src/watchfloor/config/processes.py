@@ -47,12 +47,13 @@ class Running:
     def end(self) -> None:
         """Stop every part, wait for it, and say which one did not stop."""
         self.stop.set()
-        for step in reversed(self.at_stop):
-            step()
         for thread in self.threads:
             thread.join(STOP_WITHIN_S)
             if thread.is_alive():
                 log.warning("process.part_still_runs", part=thread.name)
+        # What the parts lean on, the broker above all, ends after them.
+        for step in reversed(self.at_stop):
+            step()
 
 
 def free_port(host: str, wanted: int) -> int:
