@@ -82,9 +82,7 @@ def test_model_health_of_thirty_days(tenant):
         score=0.9,
         model_version="crm-1",
     )
-    handle_predictions(
-        tenant=tenant, requests=[request, replace(request, event_id="e2")], now=now
-    )
+    handle_predictions(tenant=tenant, requests=[request, replace(request, event_id="e2")], now=now)
     performance.compute_daily_metrics(
         tenant=tenant,
         model_type="churn",

@@ -104,18 +104,14 @@ class TestFromAFile:
         path.write_text("prediction,actual\n0.5,1\nhigh,1\n")
 
         with pytest.raises(CommandError, match=":3:"):
-            _load(
-                tenant="acme", model_type="churn", model_version="crm-1", source="csv", file=path
-            )
+            _load(tenant="acme", model_type="churn", model_version="crm-1", source="csv", file=path)
 
     def test_refuses_a_score_out_of_range_by_name(self, labelled, tmp_path, time_is_now):
         path = tmp_path / "pairs.csv"
         path.write_text("prediction,actual\n" + "1.5,1\n" * 40)
 
         with pytest.raises(CommandError, match="scores"):
-            _load(
-                tenant="acme", model_type="churn", model_version="crm-1", source="csv", file=path
-            )
+            _load(tenant="acme", model_type="churn", model_version="crm-1", source="csv", file=path)
 
 
 class TestRefusals:
@@ -134,9 +130,7 @@ class TestRefusals:
         path.write_text("prediction,actual\n" + "0.5,1\n" * 40)
 
         with pytest.raises(CommandError, match="crm-9"):
-            _load(
-                tenant="acme", model_type="churn", model_version="crm-9", source="csv", file=path
-            )
+            _load(tenant="acme", model_type="churn", model_version="crm-9", source="csv", file=path)
 
     def test_a_missing_option(self, labelled, time_is_now):
         with pytest.raises(CommandError, match="--source"):

@@ -24,9 +24,7 @@ class TestSwitchFlag:
     def test_is_in_force_at_the_next_reading_and_for_that_tenant_alone(
         self, tenant, other_tenant, now
     ):
-        policy_switch.switch_flag(
-            tenant=tenant, flag=Flag.AUTO_TICKET, is_on=True, now=now, **LEA
-        )
+        policy_switch.switch_flag(tenant=tenant, flag=Flag.AUTO_TICKET, is_on=True, now=now, **LEA)
 
         ours = flags.automation_in_force(tenant=tenant, model_type="churn")
         theirs = flags.automation_in_force(tenant=other_tenant, model_type="churn")
@@ -60,9 +58,7 @@ class TestSwitchFlag:
             )
 
     def test_writes_down_what_it_was_and_what_it_is(self, tenant, now):
-        policy_switch.switch_flag(
-            tenant=tenant, flag=Flag.AUTO_TICKET, is_on=True, now=now, **LEA
-        )
+        policy_switch.switch_flag(tenant=tenant, flag=Flag.AUTO_TICKET, is_on=True, now=now, **LEA)
 
         deed = AuditEntry.objects.get(action="flag.switched")
         assert deed.detail == {"before": False, "after": True}
@@ -71,9 +67,7 @@ class TestSwitchFlag:
 
 class TestKillSwitch:
     def test_stops_every_automation_of_every_tenant(self, tenant, now):
-        policy_switch.switch_flag(
-            tenant=tenant, flag=Flag.AUTO_TICKET, is_on=True, now=now, **LEA
-        )
+        policy_switch.switch_flag(tenant=tenant, flag=Flag.AUTO_TICKET, is_on=True, now=now, **LEA)
 
         policy_switch.set_kill_switch(engaged=True, now=now, **LEA)
 
@@ -82,9 +76,7 @@ class TestKillSwitch:
         assert AuditEntry.objects.for_tenant(directory.platform_tenant()).exists()
 
     def test_lets_them_go_on_when_released(self, tenant, now):
-        policy_switch.switch_flag(
-            tenant=tenant, flag=Flag.AUTO_TICKET, is_on=True, now=now, **LEA
-        )
+        policy_switch.switch_flag(tenant=tenant, flag=Flag.AUTO_TICKET, is_on=True, now=now, **LEA)
         policy_switch.set_kill_switch(engaged=True, now=now, **LEA)
 
         policy_switch.set_kill_switch(engaged=False, now=now, **LEA)

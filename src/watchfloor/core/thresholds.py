@@ -22,9 +22,7 @@ SPECS: dict[str, ThresholdSpec] = {
     for spec in (
         ThresholdSpec("review_score", "A person sees scores from", "probability", 0.4, 0.0, 1.0),
         ThresholdSpec("ticket_score", "Tickets open from", "probability", 0.0, 0.0, 1.0),
-        ThresholdSpec(
-            "width_limit", "Probability known to within", "probability", 0.2, 0.01, 1.0
-        ),
+        ThresholdSpec("width_limit", "Probability known to within", "probability", 0.2, 0.01, 1.0),
         ThresholdSpec("eps_ticket", "False automatic tickets at most", "share", 0.1, 0.001, 0.5),
         ThresholdSpec("eps_clear", "Real events auto-cleared at most", "share", 0.01, 0.0001, 0.2),
         ThresholdSpec("delta", "Certificate may fail with", "probability", 0.1, 0.001, 0.5),

@@ -29,10 +29,6 @@ JUDGED_DAYS = 28
 # How much worse the squared error may be at the upper end of its 95 % interval.
 BRIER_MARGIN = 0.005
 FEWEST_POSITIVES = 10
-# The squared error over all events is proper: it weighs both classes as they occur. Where
-# events have become rarer, an honest lower score costs more on the few that remain, so a
-# limit on them alone would refuse exactly the challenger that is right.
-ANY_LOSS_ON_EVENTS = 1.0
 
 FeaturesOf = Callable[[Sequence[UUID]], Mapping[UUID, Mapping[str, Any]]]
 """The features that a log served for predictions."""
@@ -154,11 +150,11 @@ def judge(
         margin=BRIER_MARGIN,
         min_n=least,
         min_positives=max(FEWEST_POSITIVES, least // 6),
-        positive_margin=ANY_LOSS_ON_EVENTS,
     ).judge(
         champion_losses=(champion_scores - holdout.labels) ** 2,
         challenger_losses=(trained.holdout_scores[recent] - holdout.labels) ** 2,
         outcomes=holdout.labels,
+        scores=(champion_scores, trained.holdout_scores[recent]),
         scores=(champion_scores, trained.holdout_scores[recent]),
     )
     return {

@@ -177,11 +177,10 @@ def calibration_set_for(
     *, tenant: Tenant, log: str, model_type: str, version: str, since: datetime, now: datetime
 ) -> tuple[FloatArray, FloatArray]:
     """Return scores and outcomes of one version that are known by `now`, oldest first."""
-    known = outcomes.known_outcomes(
-        tenant=tenant, log=log, model_type=model_type, since=since, known_by=now
+    pairs = outcomes.known_pairs(
+        tenant=tenant, log=log, model_type=model_type, version=version, since=since, known_by=now
     )
-    mine = [row for row in known if row.model_version == version and row.score is not None]
     return (
-        np.array([row.score for row in mine], dtype=np.float64),
-        np.array([row.value for row in mine], dtype=np.float64),
+        np.array([score for score, _ in pairs], dtype=np.float64),
+        np.array([value for _, value in pairs], dtype=np.float64),
     )

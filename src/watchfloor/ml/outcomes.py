@@ -88,6 +88,28 @@ def known_outcomes(
     return list(rows.order_by("occurred_at", "prediction_id"))
 
 
+def known_pairs(
+    *,
+    tenant: Tenant,
+    log: str,
+    model_type: str,
+    version: str,
+    since: datetime,
+    known_by: datetime,
+) -> list[tuple[float, float]]:
+    """Return (score, outcome) of one version's events as `known_outcomes` would, oldest first."""
+    rows = OutcomeRecord.objects.for_tenant(tenant).filter(
+        log=log,
+        model_type=model_type,
+        model_version=version,
+        is_current=True,
+        occurred_at__gte=since,
+        known_at__lte=known_by,
+    )
+    pairs = rows.order_by("occurred_at", "prediction_id").values_list("score", "value")
+    return [(score, value) for score, value in pairs if score is not None]
+
+
 def outcomes_after(
     *, tenant: Tenant, model_type: str, version: str, after_id: int, known_by: datetime
 ) -> list[OutcomeRecord]:

@@ -23,6 +23,18 @@ RECOMPUTED_DAYS = 45
 NARROW = 0.2
 DEGRADED_DROP = 0.10
 
+_IDENTITY = ("tenant", "model_type", "model_version", "metric_date")
+# What other checks write onto a row, and when it first came to be, stay as they are.
+_KEPT = (
+    *("created_at", "statistical_drift_pvalue", "performance_delta_from_baseline"),
+    *("id", "is_degraded"),
+)
+_COMPUTED = [
+    column.name
+    for column in ModelPerformanceMetrics._meta.concrete_fields
+    if column.name not in {*_IDENTITY, *_KEPT}
+]
+
 
 @dataclass(frozen=True, slots=True)
 class _Day:
@@ -55,13 +67,17 @@ def compute_daily_metrics(
         first=last_day - timedelta(days=days - 1),
         last=last_day,
     )
-    n = 0
+    rows = []
     for version in sorted({day.model_version for day in found}):
         decided = decisions_by_day(table, tenant=tenant, model_type=model_type, version=version)
-        for day in _by_day(version, found):
-            _upsert(tenant, model_type, day, decided.get(day.local_day, {}), threshold, now)
-            n += 1
-    return n
+        rows += [
+            _row(tenant, model_type, day, decided.get(day.local_day, {}), threshold, now)
+            for day in _by_day(version, found)
+        ]
+    ModelPerformanceMetrics.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=_IDENTITY, update_fields=_COMPUTED
+    )
+    return len(rows)
 
 
 def _by_day(version: str, found: Iterable[DayCounts]) -> list[_Day]:
@@ -72,31 +88,29 @@ def _by_day(version: str, found: Iterable[DayCounts]) -> list[_Day]:
     return [_Day(version, local_day, tuple(those)) for local_day, those in sorted(parts.items())]
 
 
-def _upsert(
+def _row(
     tenant: Tenant,
     model_type: str,
     day: _Day,
     decided: Mapping[str, int],
     threshold: float,
     now: datetime,
-) -> None:
+) -> ModelPerformanceMetrics:
     start, end = day_bounds(day.local_day, tenant.zone)
-    values = _quality(rollups.total(day.parts), threshold) | _intervals(tenant, day)
-    values |= {
-        "window_start": start,
-        "window_end": end,
-        "total_decisions": sum(decided.values()),
-        "automated_decisions": decided.get("auto_ticket", 0) + decided.get("auto_clear", 0),
-        "manual_review_decisions": decided.get("human_review", 0),
-        "computed_at": now,
-    }
-    ModelPerformanceMetrics.objects.update_or_create(
+    return ModelPerformanceMetrics(
         tenant=tenant,
         model_type=model_type,
         model_version=day.version,
         metric_date=day.local_day,
-        defaults=values,
-        create_defaults=values | {"created_at": now},
+        window_start=start,
+        window_end=end,
+        total_decisions=sum(decided.values()),
+        automated_decisions=decided.get("auto_ticket", 0) + decided.get("auto_clear", 0),
+        manual_review_decisions=decided.get("human_review", 0),
+        created_at=now,
+        computed_at=now,
+        **_quality(rollups.total(day.parts), threshold),
+        **_intervals(tenant, day),
     )
 
 

@@ -48,11 +48,13 @@ def find_of_entity(*, tenant: Tenant, model_type: str, entity_id: str) -> Predic
 
 
 def set_outcomes(*, tenant: Tenant, values: Mapping[UUID, tuple[float, datetime]]) -> None:
-    """Write known outcomes onto their predictions."""
-    rows = list(PredictionLog.objects.for_tenant(tenant).filter(id__in=list(values)))
-    for row in rows:
-        row.outcome, row.outcome_known_at = values[row.id]
-    PredictionLog.objects.bulk_update(rows, ["outcome", "outcome_known_at"])
+    """Write known outcomes onto their predictions; one statement for those known alike."""
+    alike: dict[tuple[float, datetime], list[UUID]] = {}
+    for prediction_id, known in values.items():
+        alike.setdefault(known, []).append(prediction_id)
+    rows = PredictionLog.objects.for_tenant(tenant)
+    for (outcome, known_at), ids in alike.items():
+        rows.filter(id__in=ids).update(outcome=outcome, outcome_known_at=known_at)
 
 
 def features_of(*, tenant: Tenant, ids: Iterable[UUID]) -> dict[UUID, Mapping[str, Any]]:

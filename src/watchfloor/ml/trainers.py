@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from watchfloor.core.arrays import FloatArray
+from watchfloor.core.arrays import BoolArray, FloatArray
 from watchfloor.core.errors import NotReady
 from watchfloor.ml.artifacts import Features, encode, to_bytes
 
@@ -61,9 +61,10 @@ def train(rows: TrainingRows, *, feature_names: Sequence[str], seed: int) -> byt
     """
     Return the artifact trained on `rows`.
 
-    The booster sees the first four fifths in time; the last fifth fits the map from its
-    margin to a probability, so the trees' own overconfidence is not calibrated away on
-    the rows that caused it.
+    Every fifth row in time fits the map from the booster's margin to a probability and is
+    not shown to the trees, whose overconfidence could not be seen on rows that caused it.
+    The newest fifth will not do: of late events only the labels that come quickly are known,
+    and those may be all of one class.
 
     Raises:
         NotReady: fewer than 50 rows, or only one class.
@@ -71,37 +72,36 @@ def train(rows: TrainingRows, *, feature_names: Sequence[str], seed: int) -> byt
     n = len(rows.labels)
     if n < 50 or len(np.unique(rows.labels)) < 2:
         raise NotReady(f"{n} labelled rows with {int(rows.labels.sum())} events cannot be trained")
-    cut = _cut_with_both_classes(rows.labels)
+    held = _held_for_the_map(rows.labels)
     categories = _categories(rows.features, feature_names)
     matrix = encode(rows.features, features=feature_names, categories=categories)
     booster = lightgbm.train(
         {**PARAMETERS, "seed": seed},
         lightgbm.Dataset(
-            matrix[:cut],
-            rows.labels[:cut],
-            weight=rows.weights[:cut],
+            matrix[~held],
+            rows.labels[~held],
+            weight=rows.weights[~held],
             feature_name=[f"f{i}" for i in range(len(feature_names))],
             categorical_feature=[feature_names.index(name) for name in categories],
         ),
         num_boost_round=ROUNDS,
     )
-    margin = np.asarray(booster.predict(matrix[cut:], raw_score=True, num_threads=1))
+    margin = np.asarray(booster.predict(matrix[held], raw_score=True, num_threads=1))
     return to_bytes(
         booster_text=booster.model_to_string(),
         features=feature_names,
         categories=categories,
-        knots=_fit_knots(margin, rows.labels[cut:], rows.weights[cut:]),
+        knots=_fit_knots(margin, rows.labels[held], rows.weights[held]),
         golden=rows.features[-GOLDEN_INPUTS:],
     )
 
 
-def _cut_with_both_classes(labels: FloatArray) -> int:
-    """Return where the calibrator's rows begin: at four fifths, earlier if a class is missing."""
-    n = len(labels)
-    for share in (0.8, 0.65, 0.5):
-        cut = int(n * share)
-        if len(np.unique(labels[:cut])) == 2 and len(np.unique(labels[cut:])) == 2:
-            return cut
+def _held_for_the_map(labels: FloatArray) -> BoolArray:
+    """Return which rows fit the map: every fifth in time, more of them if a class is missing."""
+    for step in (5, 3, 2):
+        held: BoolArray = np.arange(len(labels)) % step == step - 1
+        if len(np.unique(labels[held])) == 2 and len(np.unique(labels[~held])) == 2:
+            return held
     raise NotReady("events and non-events do not both occur in each half of the training rows")
 
 

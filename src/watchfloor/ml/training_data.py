@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -90,6 +91,51 @@ def known_records(
         model_type=model_type,
         since=now - timedelta(days=days),
         known_by=now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCounts:
+    """
+    How many outcomes are known, without reading them.
+
+    Args:
+        n_held_out: kept from training, of events since a change; counted up to what is needed.
+    """
+
+    n: int
+    n_positive: int
+    n_held_out: int
+
+
+def count_known(
+    *,
+    tenant: Tenant,
+    log: str,
+    model_type: str,
+    days: int,
+    changed_at: datetime | None,
+    enough_held_out: int,
+    now: datetime,
+) -> LabelCounts:
+    """Count what `known_records` would return."""
+    rows = OutcomeRecord.objects.for_tenant(tenant).filter(
+        log=log,
+        model_type=model_type,
+        is_current=True,
+        occurred_at__gte=now - timedelta(days=days),
+        known_at__lte=now,
+    )
+    since = rows if changed_at is None else rows.filter(occurred_at__gte=changed_at)
+    held_out = (
+        prediction_id
+        for prediction_id in since.values_list("prediction_id", flat=True).iterator()
+        if is_holdout(prediction_id)
+    )
+    return LabelCounts(
+        n=rows.count(),
+        n_positive=rows.filter(value__gte=0.5).count(),
+        n_held_out=sum(1 for _ in islice(held_out, enough_held_out)),
     )
 
 

@@ -40,7 +40,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class RulesInForce:
     """Thresholds, switches and caps as they were read for one micro-batch."""
 
     values: Mapping[str, float]
@@ -51,9 +51,9 @@ class InForce:
 
 def in_force(
     *, tenant: Tenant, model_type: str, automation: AutomationInForce, day_began_at: datetime
-) -> InForce:
+) -> RulesInForce:
     """Read thresholds and the day's caps once for a micro-batch."""
-    return InForce(
+    return RulesInForce(
         values=thresholds.values_in_force(tenant=tenant, model_type=model_type),
         automation=automation,
         tickets_today=tickets.opened_by_automation_since(
@@ -64,7 +64,11 @@ def in_force(
 
 
 def decide_all(
-    *, tenant: Tenant, subjects: Sequence[Subject], evidence: Sequence[Evidence], rules: InForce
+    *,
+    tenant: Tenant,
+    subjects: Sequence[Subject],
+    evidence: Sequence[Evidence],
+    rules: RulesInForce,
 ) -> list[Decision]:
     """Return a decision for each subject; the cap and open tickets count within the batch too."""
     cap_left = int(rules.values["ticket_cap"]) - rules.tickets_today
@@ -82,7 +86,7 @@ def decide_all(
     return decisions
 
 
-def _policy(subject: Subject, rules: InForce, cap_left: int) -> DecisionPolicy:
+def _policy(subject: Subject, rules: RulesInForce, cap_left: int) -> DecisionPolicy:
     return thresholds.policy_for(
         values=rules.values,
         automation=rules.automation,
@@ -103,7 +107,7 @@ def act(
     subjects: Sequence[Subject],
     decisions: Sequence[Decision],
     scores: Sequence[float | None],
-    rules: InForce,
+    rules: RulesInForce,
     now: datetime,
 ) -> Counter[str]:
     """Open tickets, fill the review queue, raise alerts; return how many of each."""
@@ -152,7 +156,7 @@ def _open_ticket(
     )
 
 
-def _pages(rules: InForce, score: float | None) -> bool:
+def _pages(rules: RulesInForce, score: float | None) -> bool:
     if rules.automation.stage == RolloutStage.METRICS_ONLY or score is None:
         return False
     return risk_level(score) in PAGED
@@ -197,7 +201,7 @@ def _review_items(
     subjects: Sequence[Subject],
     decisions: Sequence[Decision],
     scores: Sequence[float | None],
-    rules: InForce,
+    rules: RulesInForce,
     now: datetime,
 ) -> list[ReviewItem]:
     share = rules.values["audit_share"]
@@ -240,7 +244,7 @@ def _review_kind(
     return None, 0.0
 
 
-def _raise_cap(tenant: Tenant, held: int, rules: InForce, now: datetime) -> None:
+def _raise_cap(tenant: Tenant, held: int, rules: RulesInForce, now: datetime) -> None:
     cap = int(rules.values["cannot_score_cap"])
     alert_correlation.raise_alert(
         tenant=tenant,

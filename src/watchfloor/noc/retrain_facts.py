@@ -1,13 +1,11 @@
 """Gather what the five safeguards judge: switches, attempts, labels, severity, other jobs."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.lifecycle.retrain_gate import GateFacts
 from watchfloor.core.ml_config import MLConfig
 from watchfloor.ml import auto_retrain, training_data
-from watchfloor.ml.models import OutcomeRecord
 from watchfloor.noc import logs
 from watchfloor.tenants import flags
 from watchfloor.tenants.flags import Flag
@@ -27,16 +25,17 @@ def gather(
     changed_at: datetime | None = None,
 ) -> GateFacts:
     """Return the facts as they stand at this moment."""
-    records = training_data.known_records(
+    known = training_data.count_known(
         tenant=tenant,
         log=logs.log_of(model_type),
         model_type=model_type,
         days=config.training_data_days,
+        changed_at=changed_at,
+        enough_held_out=config.retrain_min_validation_samples,
         now=now,
     )
     automation = flags.automation_in_force(tenant=tenant, model_type=model_type)
     active = auto_retrain.active_job(tenant=tenant, model_type=model_type)
-    positive = sum(record.value >= 0.5 for record in records)
     return GateFacts(
         tenant=tenant.code,
         model_type=model_type,
@@ -46,21 +45,13 @@ def gather(
         data_is_clean=data_is_clean,
         last_attempt_at=auto_retrain.last_attempt_at(tenant=tenant, model_type=model_type),
         failures_in_a_row=auto_retrain.failures_in_a_row(tenant=tenant, model_type=model_type),
-        n_labelled=len(records),
-        n_positive=positive,
-        n_holdout_since_change=_held_out_since(records, changed_at),
+        n_labelled=known.n,
+        n_positive=known.n_positive,
+        n_holdout_since_change=known.n_held_out,
         active_job=None if active is None else f"job {active.pk} is {active.state}",
         n_active_jobs=auto_retrain.n_training(),
         rollbacks_in_a_row=auto_retrain.rollbacks_in_a_row(tenant=tenant, model_type=model_type),
         activations_30_days=auto_retrain.activations_since(
             tenant=tenant, model_type=model_type, since=now - ACTIVATION_SPAN
         ),
-    )
-
-
-def _held_out_since(records: Sequence[OutcomeRecord], moment: datetime | None) -> int:
-    return sum(
-        training_data.is_holdout(record.prediction_id)
-        for record in records
-        if moment is None or record.occurred_at >= moment
     )

@@ -74,7 +74,11 @@ def close_many(
         item.disposition = verdicts[item.pk]
         item.done_at = now
         item.done_by = actor
-    ReviewItem.objects.bulk_update(items, ["state", "disposition", "done_at", "done_by"])
+    for disposition in sorted({item.disposition for item in items}):
+        alike = [item.pk for item in items if item.disposition == disposition]
+        ReviewItem.objects.filter(pk__in=alike).update(
+            state=ReviewState.DONE, disposition=disposition, done_at=now, done_by=actor
+        )
     if items:
         outbox.publish(tenant=tenant, kind="review.done", data={"n": len(items)}, now=now)
     return items

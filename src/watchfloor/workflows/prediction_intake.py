@@ -25,7 +25,7 @@ from watchfloor.ml.conformal_predictor import Prediction
 from watchfloor.ml.models import PredictionLog
 from watchfloor.ml.serving import ServingModel
 from watchfloor.noc import decisions, ingest_keys
-from watchfloor.noc.decisions import InForce, Subject
+from watchfloor.noc.decisions import RulesInForce, Subject
 from watchfloor.tenants import directory, flags
 from watchfloor.tenants.models import Site, Tenant
 
@@ -213,7 +213,7 @@ def _row(
     prediction: Prediction,
     decision: Decision,
     model: ServingModel | None,
-    rules: InForce,
+    rules: RulesInForce,
     now: datetime,
 ) -> PredictionLog:
     return PredictionLog(

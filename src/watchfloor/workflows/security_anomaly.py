@@ -28,7 +28,7 @@ from watchfloor.noc import (
     ingest_keys,
 )
 from watchfloor.noc.dead_letters import Unreadable
-from watchfloor.noc.decisions import InForce, Subject
+from watchfloor.noc.decisions import RulesInForce, Subject
 from watchfloor.noc.logs import FRAUD_DETECTOR
 from watchfloor.noc.models import ActivitySignal, DeadLetter, FraudPredictionLog
 from watchfloor.noc.models.intake import DeadLetterState
@@ -348,7 +348,7 @@ def _prediction_row(
     prediction: Prediction,
     decision: Decision,
     model: ServingModel | None,
-    rules: InForce,
+    rules: RulesInForce,
     codes: Codes,
     now: datetime,
 ) -> FraudPredictionLog:

@@ -95,7 +95,8 @@ class ModelValidator:
         min_n: fewest pairs. With discordance p_d about 10.5 p_d / margin^2 pairs give 90 %
             power: 790 at 3 % and a margin of two points.
         min_positives: fewest events among them.
-        positive_margin: loss on events alone beyond which the challenger is blocked.
+        positive_margin: loss on events alone beyond which the challenger is blocked; with
+            scores it is how much lower events rank among clean ones, in shares.
         slice_margin: loss on a slice beyond which it is blocked.
         min_slice_n: slices with fewer pairs are not judged.
         z: half-width of the intervals in standard errors.
@@ -120,6 +121,7 @@ class ModelValidator:
         blocks: npt.ArrayLike | None = None,
         slices: npt.ArrayLike | None = None,
         metrics: Mapping[str, float | None] | None = None,
+        scores: tuple[FloatArray, FloatArray] | None = None,
     ) -> ValidationVerdict:
         """
         Judge a challenger by its losses and the champion's on the same events.
@@ -133,6 +135,9 @@ class ModelValidator:
             slices: tenant, site or group of each event, shape (n,).
             metrics: of the challenger, for the floors; an unknown one (None) is below its
                 floor.
+            scores: of champion and challenger, each shape (n,). Probabilities need them: where
+                events have become rarer, a champion that calls too much an event has the
+                smaller squared error on events, and every sound challenger would be blocked.
 
         Raises:
             InvalidInput: a loss or outcome that does not fit, or shapes that differ.
@@ -151,7 +156,10 @@ class ModelValidator:
         loss = new - old
         groups = None if blocks is None else np.asarray(blocks)
         overall = paired_difference(loss, blocks=groups, z=self.z) if len(loss) else None
-        reason, subject = self._first_objection(loss, y, overall, slices, metrics or {})
+        on_events = loss[y == 1]
+        if scores is not None:
+            on_events = placements(scores[0], y) - placements(scores[1], y)
+        reason, subject = self._first_objection(loss, y, overall, on_events, slices, metrics or {})
         return ValidationVerdict(
             passed=reason is ValidationReason.NOT_WORSE,
             reason=reason,
@@ -168,6 +176,7 @@ class ModelValidator:
         loss: FloatArray,
         y: FloatArray,
         overall: PairedDifference | None,
+        on_events: FloatArray,
         slices: npt.ArrayLike | None,
         metrics: Mapping[str, float | None],
     ) -> tuple[ValidationReason, str]:
@@ -177,7 +186,7 @@ class ModelValidator:
             return ValidationReason.TOO_FEW_POSITIVES, ""
         if not overall.high < self.margin:
             return ValidationReason.NOT_SHOWN_EQUAL, ""
-        if self._is_worse(loss[y == 1], self.positive_margin):
+        if self._is_worse(on_events, self.positive_margin):
             return ValidationReason.WORSE_ON_EVENTS, ""
         if (worse := self._worse_slice(loss, slices)) is not None:
             return ValidationReason.WORSE_ON_A_SLICE, worse
@@ -215,6 +224,30 @@ class ModelValidator:
             if reached is None or not reached >= floor:
                 return name
         return None
+
+
+def placements(scores: npt.ArrayLike, outcomes: npt.ArrayLike) -> FloatArray:
+    """
+    Return for each event the share of clean ones that score below it, ties counted half.
+
+    Their mean is the ROC AUC, so two models are compared event by event by how they rank,
+    whatever the level of their scores.
+
+    Args:
+        scores: shape (n,); `outcomes` 1 for an event, 0 for a clean one, shape (n,), both kinds.
+
+    Source:
+        DeLong, DeLong and Clarke-Pearson (1988), "Comparing the Areas under Two or More
+        Correlated ROC Curves", Biometrics 44, 837-845.
+
+    >>> placements([0.9, 0.5, 0.5, 0.1], [1, 1, 0, 0]).tolist()
+    [1.0, 0.75]
+    """
+    values, y = np.asarray(scores, dtype=np.float64), np.asarray(outcomes, dtype=np.float64)
+    clean, events = np.sort(values[y == 0]), values[y == 1]
+    below = np.searchsorted(clean, events, side="left")
+    not_above = np.searchsorted(clean, events, side="right")
+    return np.asarray((below + not_above) / (2 * max(len(clean), 1)), dtype=np.float64)
 
 
 def paired_difference(

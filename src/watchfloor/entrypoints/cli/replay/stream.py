@@ -63,7 +63,7 @@ class RecordedStream:
     """
     A data set as it passes: the next moment can be seen before its batch is taken.
 
-    At one moment outcomes come before events: what is known is known to the next prediction.
+    At one moment events come before outcomes, for an outcome may be about one of them.
     """
 
     def __init__(self, dataset: Dataset) -> None:
@@ -101,12 +101,12 @@ class RecordedStream:
         def fits(at: datetime) -> bool:
             return at < end and (until is None or at <= until)
 
-        if outcome_at == first:
-            outcomes = self._outcomes.take(
-                fits=lambda at: fits(at) and (event_at is None or at <= event_at)
+        if event_at == first:
+            events = self._events.take(
+                fits=lambda at: fits(at) and (outcome_at is None or at <= outcome_at)
             )
-            return OutcomeBatch(outcomes, outcomes[-1].known_at)
-        events = self._events.take(
-            fits=lambda at: fits(at) and (outcome_at is None or at < outcome_at)
+            return EventBatch(events, events[-1].occurred_at)
+        outcomes = self._outcomes.take(
+            fits=lambda at: fits(at) and (event_at is None or at < event_at)
         )
-        return EventBatch(events, events[-1].occurred_at)
+        return OutcomeBatch(outcomes, outcomes[-1].known_at)
