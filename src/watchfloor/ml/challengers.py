@@ -155,7 +155,6 @@ def judge(
         challenger_losses=(trained.holdout_scores[recent] - holdout.labels) ** 2,
         outcomes=holdout.labels,
         scores=(champion_scores, trained.holdout_scores[recent]),
-        scores=(champion_scores, trained.holdout_scores[recent]),
     )
     return {
         **asdict(verdict),

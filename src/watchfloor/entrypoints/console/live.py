@@ -13,18 +13,20 @@ from watchfloor.entrypoints.live_groups import group_of
 from watchfloor.ledger.clock import read_clock
 from watchfloor.noc import broadcast, floor, presence
 from watchfloor.tenants import access, directory
-from watchfloor.tenants.models import Tenant
+from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 
 BEAT_S = 1.0
 SEEN_EVERY_BEATS = 10
 NOT_SIGNED_IN, NOT_FOUND = 4401, 4404
+LISTENING = (Permission.VIEW_FLOOR, Permission.VIEW_MODELS)
+OF_ALL_SITES = frozenset({"counts", "new", "critical"})
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
     """One open page; it is told changes of its tenant's group and a beat a second."""
 
-    tenant: Tenant | None = None
+    actor: Actor | None = None
     _beats: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -33,11 +35,12 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if user is None or not user.is_authenticated:
             await self.close(code=NOT_SIGNED_IN)
             return
-        self.tenant = await self._find_tenant(self.scope["url_route"]["kwargs"]["tenant"])
-        if self.tenant is None:
+        self.actor = await self._find_actor(self.scope["url_route"]["kwargs"]["tenant"])
+        if self.actor is None:
             await self.close(code=NOT_FOUND)
             return
-        await self.channel_layer.group_add(group_of(self.tenant.pk), self.channel_name)
+        group = group_of(self.actor.tenant.pk)
+        await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
         await self._send_state("hello")
         self._beats = asyncio.create_task(self._beat())
@@ -48,13 +51,15 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             self._beats.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._beats
-        if self.tenant is not None:
-            await self.channel_layer.group_discard(group_of(self.tenant.pk), self.channel_name)
+        if self.actor is not None:
+            group = group_of(self.actor.tenant.pk)
+            await self.channel_layer.group_discard(group, self.channel_name)
             await database_sync_to_async(presence.gone)(channel=self.channel_name)
 
     async def live_change(self, event: dict[str, Any]) -> None:
-        """Pass a change on."""
-        await self.send_json(event["frame"])
+        """Pass a change on, without what lies beyond the sites somebody may see."""
+        assert self.actor is not None
+        await self.send_json(frame_for(self.actor, event["frame"]))
 
     async def _beat(self) -> None:
         beats = 0
@@ -68,10 +73,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     @database_sync_to_async
     def _state(self, kind: str, *, is_seen: bool) -> dict[str, Any]:
-        assert self.tenant is not None
+        assert self.actor is not None
+        tenant = self.actor.tenant
         if is_seen:
             presence.seen(
-                tenant=self.tenant,
+                tenant=tenant,
                 channel=self.channel_name,
                 user_id=self.scope["user"].pk,
                 real_now=clock.real_now(),
@@ -79,19 +85,32 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         row = read_clock()
         return {
             "type": kind,
-            "seq": broadcast.last_seq(self.tenant),
+            "seq": broadcast.last_seq(tenant),
             "as_of": clock.now().isoformat(),
             "speed": row.speed if row else 1.0,
-            "counts": floor.waiting_counts(self.tenant),
+            "counts": floor.waiting_counts(tenant, site_ids=self.actor.site_ids),
         }
 
     @database_sync_to_async
-    def _find_tenant(self, code: str) -> Tenant | None:
+    def _find_actor(self, code: str) -> Actor | None:
         tenant = directory.find_tenant(code)
         if tenant is None:
             return None
         actor = access.find_actor(user=self.scope["user"], tenant=tenant)
-        return tenant if actor is not None and actor.may(Permission.VIEW_FLOOR) else None
+        may_listen = actor is not None and any(actor.may(each) for each in LISTENING)
+        return actor if may_listen else None
+
+
+def frame_for(actor: Actor, frame: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return a frame as one actor may hear it.
+
+    Counts and words are of the whole tenant. Who sees some sites only is told that something
+    changed; the page fetches what it may show, and the next beat brings its own counts.
+    """
+    if actor.site_ids is None and actor.may(Permission.VIEW_FLOOR):
+        return frame
+    return {key: value for key, value in frame.items() if key not in OF_ALL_SITES}
 
 
 WEBSOCKET_ROUTES = [path("ws/live/<slug:tenant>/", LiveConsumer.as_asgi())]
