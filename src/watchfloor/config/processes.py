@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import structlog
@@ -132,22 +132,28 @@ def run_beat(stop: threading.Event) -> None:
         stop.wait(min(max(scheduler.tick(), 0.05), 0.5))
 
 
+class _Server(uvicorn.Server):
+    """A server that ends with the process's own order instead of raising the signal again."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.handle_exit)
+        yield
+
+
 def serve_web(running: Running, where: Addresses) -> None:
     """Serve pages and sockets in the main thread until a signal comes."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            "watchfloor.config.asgi:application",
-            host=where.web_host,
-            port=where.web_port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=3,
-        )
+    config = uvicorn.Config(
+        "watchfloor.config.asgi:application",
+        host=where.web_host,
+        port=where.web_port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=3,
     )
-    # The server raises the signal that stopped it once more when it is done.
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run()
+    _Server(config).run()
     running.stop.set()
 
 
