@@ -95,7 +95,7 @@ def test_model_health_of_thirty_days(tenant):
     [(model_type, accuracy, _, degraded, days, latest)] = _rows(BY_MODEL)
 
     assert (model_type, accuracy, degraded, days) == ("churn", None, 0, 1)
-    assert latest == now.date()
+    assert latest == PredictionLog.objects.get(event_id="e1").local_day
 
 
 def test_drift_alerts_by_day(tenant):
