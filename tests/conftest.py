@@ -33,8 +33,8 @@ def time_is_now(db, now):
     from watchfloor.entrypoints import clock
     from watchfloor.ledger.clock import set_clock
 
-    set_clock(virtual_now=now, speed=0, real_now=clock.real_now())
     clock.forget()
+    set_clock(virtual_now=now, speed=0, real_now=clock.real_now())
     yield now
     clock.forget()
 

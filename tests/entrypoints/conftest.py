@@ -1,20 +1,15 @@
-"""Callers of the API at a moment that stands still."""
+"""Callers of the HTTP doors at a moment that stands still."""
 
 import pytest
 from doors import caller, token
 
-from watchfloor.entrypoints import clock
-from watchfloor.ledger.clock import set_clock
 from watchfloor.tenants.roles import Role
 
 
 @pytest.fixture
-def still(db, now):
+def still(time_is_now):
     """The time of the operation stands at `now`."""
-    clock.forget()
-    set_clock(virtual_now=now, speed=0, real_now=clock.real_now())
-    yield now
-    clock.forget()
+    return time_is_now
 
 
 @pytest.fixture
