@@ -40,8 +40,8 @@ def _ticks(prediction: ScoredPrediction, known: Known | None) -> tuple[Tick, ...
     review = Tick(prediction.review_score, gettext("review from"))
     if known is None or known.certified_from is None:
         return (review,)
-    # Tickets open where both hold: the certificate, and the operator's own floor.
-    begins = max(known.certified_from, prediction.ticket_score or 0.0)
+    # Tickets open where all three hold: the certificate, the operator's own floor, the review.
+    begins = max(known.certified_from, prediction.ticket_score or 0.0, prediction.review_score)
     return (review, Tick(begins, gettext("ticket from")))
 
 
@@ -125,8 +125,8 @@ def stream_rows(
             key=row.id.hex,
             cursor="" if latest is None else latest.isoformat(),
             severity=severity_of_score(row.score),
-            title=title_of(row),
-            detail=words_of(row.model_type),
+            title=row.entity_id,
+            detail=f"{words_of(row.entity_type)}, {words_of(row.model_type)}",
             where=place_of(row.site),
             href=prediction_href(tenant, row.id),
             drawn=drawn_score(row, known[row.id]),

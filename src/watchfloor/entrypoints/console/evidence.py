@@ -168,7 +168,9 @@ def story_of(
         *_of_review(actor, found, names),
         *(_of_outcome(record, names) for record in found.outcomes),
     ]
-    return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
+    # Built from the beginning, so that what happened in one moment keeps its order.
+    in_order = sorted(entries, key=lambda entry: entry.at)
+    return tuple(in_order[::-1])
 
 
 def _actors(found: Consequences) -> list[str]:

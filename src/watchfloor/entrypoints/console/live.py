@@ -88,7 +88,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             "seq": broadcast.last_seq(tenant),
             "as_of": clock.now().isoformat(),
             "speed": row.speed if row else 1.0,
-            "counts": floor.waiting_counts(tenant, site_ids=self.actor.site_ids),
+            "counts": (
+                floor.waiting_counts(tenant, site_ids=self.actor.site_ids)
+                if self.actor.may(Permission.VIEW_FLOOR)
+                else {}
+            ),
         }
 
     @database_sync_to_async

@@ -17,6 +17,7 @@ from watchfloor.ml.score_queries import ScoreSlice
 METRICS = ("coverage", "accuracy", "precision", "recall")
 # A group of fewer known outcomes says too little to be held against its promise.
 FEWEST_OF_A_GROUP = 10
+FEWEST_DAYS = 14
 
 
 def metric_labels() -> dict[str, str]:
@@ -33,11 +34,17 @@ def metric_strip(days: Sequence[MetricDay], *, metric: str, marks: Sequence[DayM
     """Draw one metric of a model over its days."""
     promise = Promise(0.95, is_upper_bound=False) if metric == "coverage" else None
     return figures.day_strip(
-        [_point(day.day, _rate_of(day, metric)) for day in days],
+        [_point(day.day, _rate_of(day, metric)) for day in _lived(days)],
         metric=metric_labels()[metric],
         promise=promise,
         marks=marks,
     )
+
+
+def _lived(days: Sequence[MetricDay]) -> Sequence[MetricDay]:
+    """Return the days since the first prediction: a young model has no past that is unknown."""
+    first = next((k for k, day in enumerate(days) if day.n), 0)
+    return days[min(first, max(0, len(days) - FEWEST_DAYS)) :]
 
 
 def _rate_of(day: MetricDay, metric: str) -> Rate:
@@ -97,7 +104,7 @@ def score_histogram(slices: Sequence[ScoreSlice], *, ticks: tuple[Tick, ...]) ->
     return figures.score_histogram(
         [figures.ScoreBin(s.lower, s.upper, s.clean, s.event, s.unknown) for s in slices],
         ticks=ticks,
-        event_name=gettext("real event"),
+        event_name=gettext("confirmed"),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from watchfloor.core.errors import WatchfloorError
 from watchfloor.entrypoints import clock, ingest_health
@@ -16,7 +16,7 @@ from watchfloor.noc import activity_signals, presence
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 
-GOOD, WARN, BAD, OFF = "good", "warn", "bad", "off"
+GOOD, WARN, BAD, OFF, ELSEWHERE = "good", "warn", "bad", "off", "elsewhere"
 # Nothing is said for so long of the operation's time, and somebody should look.
 SILENT = timedelta(hours=1)
 LATE = timedelta(minutes=15)
@@ -39,6 +39,7 @@ class Sign:
             WARN: gettext("look"),
             BAD: gettext("failed"),
             OFF: gettext("not configured"),
+            ELSEWHERE: gettext("elsewhere"),
         }[self.state]
 
 
@@ -123,10 +124,9 @@ def relay(actor: Actor) -> Sign:
     """Return how many messages wait to be told, and how many pages listen."""
     state = audit_queries.relay_state(actor.tenant)
     pages = presence.listening(tenant=actor.tenant, real_now=clock.real_now())
-    words = gettext("%(pages)s pages listen, %(n)s messages wait") % {
-        "pages": count_text(pages),
-        "n": count_text(state.waiting),
-    }
+    listen = ngettext("%(pages)s page listens", "%(pages)s pages listen", pages)
+    wait = ngettext("%(n)s message waits", "%(n)s messages wait", state.waiting)
+    words = f"{listen % {'pages': count_text(pages)}}, {wait % {'n': count_text(state.waiting)}}"
     return Sign(gettext("Live updates"), GOOD if state.waiting < 1000 else WARN, words)
 
 
@@ -135,7 +135,8 @@ def broker() -> Sign:
     found = ingest_health.current()
     label = gettext("MQTT")
     if found is None:
-        return Sign(label, OFF, gettext("this process runs no ingest; ask the one that does"))
+        words = gettext("another process runs the ingest, if one does")
+        return Sign(label, ELSEWHERE, words)
     if not found.is_connected:
         return Sign(label, BAD, gettext("not connected"))
     words = gettext("connected, %(n)s messages between receipt and commit") % {

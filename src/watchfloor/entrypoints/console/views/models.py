@@ -1,5 +1,6 @@
 """Models: which one serves, can it be trusted, what moved, and why no retrain?"""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,8 @@ STRIP_DAYS = 60
 SCORE_DAYS = 30
 REPORTS, JOBS, WATCHES, VERSIONS = 12, 10, 6, 10
 MAY_SEE = Permission.VIEW_MODELS
+# A monitor without a state is stored as no bytes, and these have a digest like any others.
+NO_BYTES = hashlib.sha256(b"").hexdigest()
 
 
 @require_safe
@@ -134,6 +137,7 @@ def _serving(card: ModelCard) -> dict[str, Any]:
     calibration = card.calibration
     return {
         "stack": stack,
+        "monitor": stack.monitor_sha256 if stack and stack.monitor_sha256 != NO_BYTES else "",
         "certified_from": _score_or(
             calibration.certified_from if calibration else None, gettext("no score")
         ),
