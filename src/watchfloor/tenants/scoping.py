@@ -1,12 +1,8 @@
 """Every query names its tenant: there is no default manager that guesses one."""
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
 from django.db import models
-
-if TYPE_CHECKING:
-    from watchfloor.tenants.models import Tenant
-
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
@@ -14,7 +10,7 @@ Row = TypeVar("Row", bound=models.Model, covariant=True)
 class TenantQuerySet(models.QuerySet[Row]):
     """Rows of one tenant, asked for by name."""
 
-    def for_tenant(self, tenant: "Tenant") -> Self:
+    def for_tenant(self, tenant: models.Model) -> Self:
         """Return the rows of `tenant` alone."""
         return self.filter(tenant_id=tenant.pk)
 
