@@ -171,6 +171,20 @@ def test_a_certified_model_opens_tickets_by_itself_and_the_outcome_closes_them(t
     assert tickets.exclude(alert=None).count() == tickets.count()
 
 
+def test_the_kill_switch_stops_the_very_next_ticket(trained):
+    trained.live(1)
+    opened = Ticket.objects.filter(opened_by="automation").count()
+    assert opened > 0
+    policy_switch.set_kill_switch(
+        engaged=True, actor="user:lea", reason="something is wrong", now=trained.now
+    )
+
+    trained.live(1)
+
+    assert Ticket.objects.filter(opened_by="automation").count() == opened
+    assert PredictionLog.objects.filter(reason="kill_switch").exists()
+
+
 def test_a_night_writes_metrics_and_quiet_drift_reports(trained):
     trained.live(10)
 

@@ -7,7 +7,7 @@ from typing import Any
 from watchfloor.core.errors import NotReady
 from watchfloor.entrypoints.simulator.world import World
 from watchfloor.noc.logs import FRAUD_DETECTOR
-from watchfloor.tenants import directory
+from watchfloor.tenants import calendars, directory
 from watchfloor.tenants.flags import Flag
 from watchfloor.tenants.models import Device, Person, Site, Tenant
 from watchfloor.workflows import first_run, policy_switch, threshold_change
@@ -41,8 +41,14 @@ def create(*, world: World, now: datetime) -> Tenant:
     if found is not None:
         return found
     tenant = directory.create_tenant(
-        code=plan.code, name=plan.name, now=now, time_zone=plan.time_zone, stage="on"
+        code=plan.code,
+        name=plan.name,
+        now=now,
+        time_zone=plan.time_zone,
+        stage="on",
+        holiday_country="DE",
     )
+    calendars.fill_holidays(tenant=tenant, years=(world.start.year, world.start.year + 1))
     _furnish(tenant, world)
     _switch_on(tenant, now)
     first_run.let_owner_into(tenant=tenant)
