@@ -16,9 +16,11 @@ from typing import TypeVar
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
 
+from watchfloor.core import prediction_messages
 from watchfloor.core.errors import MalformedReading
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.mqtt.inbox import Received
+from watchfloor.entrypoints.mqtt.predictions import predict_all
 from watchfloor.entrypoints.mqtt.tally import Tally, tally_of
 from watchfloor.entrypoints.mqtt.topics import Address, parse_topic, storable
 from watchfloor.noc.dead_letters import Unreadable
@@ -149,7 +151,12 @@ class Carriage:
         tenant = directory.find_tenant(code)
         if tenant is None:
             return self._keep_strangers(code, messages)
-        return self._handle_all(tenant, messages)
+        asking = [one for one in messages if one[1].kind == prediction_messages.KIND]
+        signals = [one for one in messages if one[1].kind != prediction_messages.KIND]
+        total = self._handle_all(tenant, signals) if signals else Tally()
+        if asking:
+            total += predict_all(tenant=tenant, messages=asking, now=self._now())
+        return total
 
     def _handle_all(self, tenant: Tenant, messages: Sequence[Addressed]) -> Tally:
         incoming = [

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from watchfloor.core import prediction_messages
 from watchfloor.core.errors import MalformedReading
 from watchfloor.core.reading_fields import KINDS, is_name
 from watchfloor.entrypoints.mqtt_terms import EVERY_TOPIC, ROOT
@@ -9,6 +10,8 @@ from watchfloor.entrypoints.mqtt_terms import EVERY_TOPIC, ROOT
 # The group is the installation: each message goes to one of its ingests.
 SHARED_TOPIC = f"$share/{ROOT}/{EVERY_TOPIC}"
 SHAPE = f"{ROOT}/{{tenant}}/{{device}}/{{kind}}"
+# What devices say of themselves, and events of anything that ask for a prediction.
+TAKEN_KINDS = (*KINDS, prediction_messages.KIND)
 _LEVELS = ("tenant", "device", "kind")
 
 
@@ -46,8 +49,8 @@ digits and _.:@- without '..'
     for name, level in (("tenant", address.tenant), ("device", address.device)):
         if (expected := is_name(level)) is not None:
             raise MalformedReading(field=name, value=level, expected=expected)
-    if address.kind not in KINDS:
-        expected = f"one of {', '.join(KINDS)}"
+    if address.kind not in TAKEN_KINDS:
+        expected = f"one of {', '.join(TAKEN_KINDS)}"
         raise MalformedReading(field="kind", value=address.kind, expected=expected)
     return address
 
