@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -71,6 +72,13 @@ def _add_commands() -> None:
         cli.add_command(command)
 
 
+def _parts() -> Any:
+    from watchfloor.config.replay_ingest import start_ingest
+    from watchfloor.entrypoints.cli.replay.door import Parts
+
+    return Parts(start_ingest=start_ingest)
+
+
 def main() -> None:
     """Set Django up, run the command, and say errors in one line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchfloor.config.settings")
@@ -87,7 +95,7 @@ def main() -> None:
         django.setup()
         start_logging(settings.LOGGING)
         _add_commands()
-        cli()
+        cli(obj=_parts())
     except WatchfloorError as error:
         click.echo(f"watchfloor: {error}", err=True)
         sys.exit(2)

@@ -11,11 +11,14 @@ FRESH_S = 1.0
 
 _row: ClockRow | None = None
 _read_at = float("-inf")
+_held: datetime | None = None
 
 
 def now() -> datetime:
     """Return the time of the operation at this instant, aware UTC."""
     global _row, _read_at  # one row a process, read once a second
+    if _held is not None:
+        return _held
     if time.monotonic() - _read_at > FRESH_S:
         _row = clock.read_clock()
         _read_at = time.monotonic()
@@ -26,6 +29,17 @@ def speed() -> float:
     """Return how many seconds of the operation pass in one second of the machine."""
     now()
     return _row.speed if _row is not None else 1.0
+
+
+def hold(at: datetime | None) -> None:
+    """
+    Let time stand at a moment, in this process alone; None lets it pass again.
+
+    A recorded stream that comes in by a door of this process brings its own time with it, and
+    the installation's clock row is no business of it.
+    """
+    global _held
+    _held = at
 
 
 def real_now() -> datetime:

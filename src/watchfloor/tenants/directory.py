@@ -112,6 +112,13 @@ def secret_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def enrol_device(*, tenant: Tenant, code: str, secret: str) -> None:
+    """Let a device sign in with a secret; one of that code that was there gets the new one."""
+    Device.objects.update_or_create(
+        tenant=tenant, code=code, defaults={"secret_sha256": secret_digest(secret)}
+    )
+
+
 def device_is_authentic(*, tenant_code: str, device_code: str, secret: str) -> bool:
     """Return whether an enabled device of that name has that secret."""
     device = Device.objects.filter(tenant__code=tenant_code, code=device_code, enabled=True).first()

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from watchfloor.core.errors import NotReady
 from watchfloor.entrypoints.cli.replay.catalogue import open_dataset
 from watchfloor.entrypoints.cli.replay.direct import DirectDoor
-from watchfloor.entrypoints.cli.replay.door import Door
+from watchfloor.entrypoints.cli.replay.door import Door, Parts
 from watchfloor.entrypoints.cli.replay.driver import Pace, Passed, Replay
 from watchfloor.entrypoints.cli.replay.protocol import Dataset, RecordedEvent
 from watchfloor.entrypoints.cli.replay.report import Report, broken_identities, report_on
@@ -98,8 +98,9 @@ def replay_command(
     recorded = open_dataset(
         dataset, data_dir=data_dir or settings.ENV.data_dir, mapping=mapping, units=units
     )
-    with _alone(tenant_code(recorded.about.name)):
-        report = _replay(recorded, through=through, pace=Pace(speed))
+    code = tenant_code(recorded.about.name, through=through)
+    with _alone(code):
+        report = _replay(recorded, code=code, through=through, pace=Pace(speed))
     click.echo(summary_of(report))
     if json_file is not None:
         json_file.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n")
@@ -109,9 +110,9 @@ def replay_command(
         raise SystemExit(1)
 
 
-def _replay(recorded: Dataset, *, through: str, pace: Pace) -> Report:
+def _replay(recorded: Dataset, *, code: str, through: str, pace: Pace) -> Report:
     started = time.perf_counter()
-    tenant = prepare_tenant(recorded, now=_first_moment(recorded))
+    tenant = prepare_tenant(recorded, code=code, now=_first_moment(recorded))
     door = _open_door(through, tenant, recorded)
     try:
         passed = _carry(recorded, tenant, door, pace)
@@ -127,7 +128,23 @@ def _replay(recorded: Dataset, *, through: str, pace: Pace) -> Report:
 
 
 def _open_door(through: str, tenant: Tenant, recorded: Dataset) -> Door:
-    return DirectDoor(tenant=tenant, model_type=recorded.about.model_type)
+    model_type = recorded.about.model_type
+    if through == "http":
+        from watchfloor.entrypoints.cli.replay.through_http import HttpDoor
+
+        return HttpDoor(tenant=tenant, model_type=model_type)
+    if through == "mqtt":
+        from watchfloor.entrypoints.cli.replay.through_mqtt import MqttDoor
+
+        return MqttDoor(tenant=tenant, model_type=model_type, parts=_parts())
+    return DirectDoor(tenant=tenant, model_type=model_type)
+
+
+def _parts() -> Parts:
+    parts = click.get_current_context().find_object(Parts)
+    if parts is None:
+        raise NotReady("a replay through mqtt is started by the watchfloor command")
+    return parts
 
 
 def _carry(recorded: Dataset, tenant: Tenant, door: Door, pace: Pace) -> Passed:

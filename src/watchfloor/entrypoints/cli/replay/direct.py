@@ -23,9 +23,10 @@ from watchfloor.workflows.prediction_intake import PredictionRequest, Prediction
 class DirectDoor:
     """Calls the workflows that every door calls."""
 
-    def __init__(self, *, tenant: Tenant, model_type: str) -> None:
+    def __init__(self, *, tenant: Tenant, model_type: str, source: str = SOURCE) -> None:
         self._tenant = tenant
         self._model_type = model_type
+        self._source = source
 
     def predict(self, events: Sequence[RecordedEvent | BrokenRow], *, now: datetime) -> list[Fate]:
         """Predict about events in one transaction; what does not fit is a dead letter."""
@@ -46,7 +47,7 @@ class DirectDoor:
     def _request(self, event: RecordedEvent) -> PredictionRequest:
         return PredictionRequest(
             event_id=event.event_id,
-            source=SOURCE,
+            source=self._source,
             model_type=self._model_type,
             entity_type=event.entity_type,
             entity_id=event.entity_id,
@@ -92,7 +93,7 @@ class DirectDoor:
 
     def _statement(self, outcome: RecordedOutcome) -> OutcomeRequest:
         return OutcomeRequest(
-            event=(SOURCE, outcome.event_id),
+            event=(self._source, outcome.event_id),
             value=outcome.value,
             known_at=outcome.known_at,
             source=SOURCE,

@@ -1,6 +1,6 @@
 """The way by which a replay hands its events over, whichever it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -54,6 +54,24 @@ class EventCounts:
             duplicate=self.duplicate + seen.count(Fate.DUPLICATE),
             dead=self.dead + seen.count(Fate.DEAD),
         )
+
+
+class RunningIngest(Protocol):
+    """A broker on this machine with an ingest that listens to it; started for one replay."""
+
+    @property
+    def port(self) -> int:
+        """Where the broker listens."""
+
+    def stop(self) -> None:
+        """Stop both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the composition root lends to a replay: no door starts another one."""
+
+    start_ingest: Callable[[], RunningIngest]
 
 
 class Door(Protocol):

@@ -58,7 +58,7 @@ def report_on(
         "format": FORMAT,
         "dataset": _dataset(dataset, tenant),
         "through": through,
-        "assumptions": assumptions_of(dataset),
+        "assumptions": assumptions_of(dataset, code=tenant.code),
         "events": _events(passed.stream),
         "scored": log.n_scored,
         "cannot_score": log.n - log.n_scored,

@@ -17,14 +17,17 @@ ACTOR = "system:replay"
 REASON = "A replay shows what automation would have done."
 
 
-def tenant_code(name: str) -> str:
+def tenant_code(name: str, *, through: str = "direct") -> str:
     """
     Return the code of the tenant that a stream of that name is replayed into.
 
-    >>> tenant_code("elec2")
-    'replay-elec2'
+    Over MQTT an event belongs to the device that sends it and elsewhere to the stream: one
+    tenant would hold every event twice.
+
+    >>> tenant_code("elec2"), tenant_code("elec2", through="mqtt")
+    ('replay-elec2', 'replay-elec2-mqtt')
     """
-    return f"{directory.REPLAYED}{name}"
+    return f"{directory.REPLAYED}{name}" + ("-mqtt" if through == "mqtt" else "")
 
 
 def overrides_for(code: str) -> Mapping[str, Any]:
@@ -37,9 +40,8 @@ def overrides_for(code: str) -> Mapping[str, Any]:
     }
 
 
-def assumptions_of(dataset: Dataset) -> list[str]:
-    """Return what a replay takes for granted, a sentence each, for its report."""
-    code = tenant_code(dataset.about.name)
+def assumptions_of(dataset: Dataset, *, code: str) -> list[str]:
+    """Return what a replay into a tenant takes for granted, a sentence each, for its report."""
     switched = ", ".join(f"{key}={value}" for key, value in overrides_for(code).items())
     return [
         f"Flags {', '.join(FLAGS)} are on and the roll-out stage is on for tenant {code} alone.",
@@ -52,11 +54,11 @@ def assumptions_of(dataset: Dataset) -> list[str]:
     ]
 
 
-def prepare_tenant(dataset: Dataset, *, now: datetime) -> Tenant:
+def prepare_tenant(dataset: Dataset, *, code: str, now: datetime) -> Tenant:
     """Create the stream's tenant with its switches and sites, or find it as it was left."""
     about = dataset.about
     tenant = directory.create_tenant(
-        code=tenant_code(about.name),
+        code=code,
         name=f"Replay of {about.name}",
         time_zone=about.time_zone,
         now=now,
