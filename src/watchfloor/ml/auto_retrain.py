@@ -55,6 +55,17 @@ def failures_in_a_row(*, tenant: Tenant, model_type: str) -> int:
     return n
 
 
+def ordinal_of(job: RetrainJob) -> int:
+    """
+    Return which job of its model type this is, from 1 on.
+
+    It seeds and names what the job trains. The key of the row will not do: a database skips
+    keys after a crash, and the same stream must train the same models all the same.
+    """
+    rows = RetrainJob.objects.filter(tenant_id=job.tenant_id, model_type=job.model_type)
+    return rows.filter(pk__lte=job.pk).count()
+
+
 def n_training() -> int:
     """Return how many jobs of any tenant train or validate at this moment."""
     states = (RetrainState.QUEUED, RetrainState.TRAINING, RetrainState.VALIDATING)

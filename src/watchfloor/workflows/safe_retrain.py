@@ -76,7 +76,8 @@ def run_job(*, tenant: Tenant, job_id: int, now: datetime) -> RetrainJob:
     )
     try:
         changed_at = drift_reports.changed_at(tenant=tenant, cause=job.requested_by)
-        trained = _train(tenant, job.model_type, job.pk, changed_at, now)
+        seed = auto_retrain.ordinal_of(job)
+        trained = _train(tenant, job.model_type, seed, changed_at, now)
     except NotReady as error:
         return auto_retrain.move(
             job, to=RetrainState.REJECTED, allowed=RUNNING, now=now, progress=1.0, note=str(error)
