@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
+from django.views.defaults import permission_denied
 
 from watchfloor.tenants import access, directory
 from watchfloor.tenants.access import Actor
@@ -42,7 +43,7 @@ class PageView:
             return ask_to_sign_in(request)
         actor = _actor(user, tenant)
         if not any(actor.may(permission) for permission in self.permissions):
-            raise PermissionDenied(f"{actor.name} may not open {request.path}")
+            return not_allowed(request)
         timezone.activate(actor.tenant.zone)
         return self._view(request, actor, **found)
 
@@ -55,6 +56,11 @@ def member_page(*permissions: Permission) -> Callable[[TenantView[P]], PageView]
     """
     assert permissions, "a page without a permission would be open to every member"
     return lambda view: PageView(view, frozenset(permissions))
+
+
+def not_allowed(request: HttpRequest) -> HttpResponse:
+    """Say that a role may not do this; answered and not raised, for nothing went wrong here."""
+    return permission_denied(request, PermissionDenied())
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:

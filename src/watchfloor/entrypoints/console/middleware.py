@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.views.defaults import permission_denied
 
 from watchfloor.core.errors import InvalidInput, NotAllowed, NotFound, NotReady, WatchfloorError
 from watchfloor.entrypoints import problems
@@ -44,7 +45,7 @@ class PageRequests:
         if isinstance(error, NotFound):
             raise Http404(str(error)) from error
         if isinstance(error, NotAllowed):
-            raise PermissionDenied(str(error)) from error
+            return permission_denied(request, PermissionDenied(str(error)))
         if isinstance(error, NotReady | InvalidInput):
             status = 409 if isinstance(error, NotReady) else 400
             return _refused(request, str(error), status=status)

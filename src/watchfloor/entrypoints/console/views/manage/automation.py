@@ -5,12 +5,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
+from watchfloor.core.errors import NotAllowed, NotFound
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import drawing, frame
 from watchfloor.entrypoints.console.forms import (
@@ -54,10 +54,10 @@ def automation(request: HttpRequest, actor: Actor) -> HttpResponse:
 def _permitted(request: HttpRequest, actor: Actor, wanted: str) -> ConsoleForm:
     """Return what was sent, if this actor may send it."""
     if wanted not in FORMS:
-        raise PermissionDenied(f"there is no switch {wanted!r}")
+        raise NotFound(f"there is no switch {wanted!r}")
     if wanted == "kill_switch":
         if not may_manage_platform(request, actor):
-            raise PermissionDenied(f"{actor.name} may not stop every customer")
+            raise NotAllowed(f"{actor.name} may not stop every customer")
     else:
         actor.require(Permission.SWITCH_AUTOMATION)
     return FORMS[wanted](request.POST)
@@ -159,7 +159,11 @@ def _stop(request: HttpRequest, actor: Actor, form: ConsoleForm) -> None:
         reason=form.cleaned_data["reason"],
         now=clock.now(),
     )
-    words = gettext("Stopped: %(n)s automations are switched off; people decide everything.")
+    words = ngettext(
+        "Stopped: %(n)s automation is switched off; people decide everything.",
+        "Stopped: %(n)s automations are switched off; people decide everything.",
+        n,
+    )
     messages.success(request, words % {"n": n})
 
 

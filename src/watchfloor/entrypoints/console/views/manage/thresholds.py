@@ -129,7 +129,7 @@ def _move(
         words = gettext("Somebody moved it to %(value)s meanwhile. Look again, and send it again.")
         form.add_error(None, words % {"value": value_or_default(found.value)})
         # What was typed stays; only the version becomes that of the value shown now.
-        form.data = {**form.data, "version": str(found.version)}
+        form.data = request.POST.dict() | {"version": str(found.version)}
         return False
     messages.success(request, gettext("%(label)s: moved.") % {"label": found.spec.label})
     return True
