@@ -24,6 +24,8 @@ TABLES = (
     "noc_review_item",
     "ledger_outbox",
 )
+# Few rows that later rows of other tables refer to: all go into the first transaction.
+REFERRED_TO = frozenset({"noc_alert_event", "noc_ticket"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ def parts(rows: Sequence[Any], n: int) -> Iterator[Sequence[Any]]:
         start = end
 
 
+def _batches(name: str, rows: Sequence[Any], n: int) -> list[Sequence[Any]]:
+    if name in REFERRED_TO:
+        return [rows, *[()] * (n - 1)]
+    return list(parts(rows, n))
+
+
 def sqlite_again(
     *, source: str, target: str, before: dict[str, set[Any]], n_batches: int, pragmas: str
 ) -> Written:
@@ -67,7 +75,7 @@ def sqlite_again(
     to = sqlite3.connect(target, isolation_level=None)
     to.executescript(pragmas)
     to.execute("PRAGMA foreign_keys=ON")
-    batches = [list(parts(rows[name], n_batches)) for name in TABLES]
+    batches = [_batches(name, rows[name], n_batches) for name in TABLES]
     began = time.perf_counter()
     for batch in zip(*batches, strict=True):
         to.execute("BEGIN IMMEDIATE")
@@ -95,7 +103,7 @@ def postgres_again(
 
     with psycopg.connect(source) as from_:
         lines = {name: _new_lines(from_, name, before[name]) for name in TABLES}
-    batches = [list(parts(lines[name], n_batches)) for name in TABLES]
+    batches = [_batches(name, lines[name], n_batches) for name in TABLES]
     with psycopg.connect(target, autocommit=True) as to:
         began = time.perf_counter()
         for batch in zip(*batches, strict=True):

@@ -81,7 +81,7 @@ def text_of(measured: Measured, run: Run) -> str:
     ]
     parts = [
         f"# {measured.title}",
-        f"> **Measured**, written by `{command}`; changes by hand are lost.",
+        f"> **Reference**, written by `{command}`; changes by hand are lost.",
         measured.what,
         measured.how,
         SHARED,
