@@ -11,7 +11,7 @@ from tools.measure import bare, demo_timing, figures, footprint, page, processes
 from tools.measure import throughput as through
 from tools.measure.page import Measured, Run, Section
 from tools.measure.throughput import Leg
-from tools.measure.traffic import WORKLOADS, traffic
+from tools.measure.traffic import WORKLOADS, Traffic, traffic
 
 RUN = Run(date="2026-03-02", commit="abc123", machine="2 cores, a slow one", python="Python 3.11")
 PAGE = Measured(
@@ -100,7 +100,7 @@ class TestThroughputPage:
 
         text = page.text_of(through.page_of(runs, {}, 46, 100, "SQLite 3"), RUN)
 
-        assert "| 50.0 | 50.0 to 50.0 | 200 | 25.0 % |" in text
+        assert "| 16.0 % | 50.0 | 50.0 to 50.0 | 200 | 25.0 % |" in text
         assert "| parse | 75.0 % |" in text
         assert "50.0 % in Mosquitto, SQLite: mixed" in text
 
@@ -191,6 +191,11 @@ class TestTraffic:
         assert len(made.until) == len(made.messages) <= 60
         assert list(made.until) == sorted(made.until)
 
+    def test_is_cut_behind_the_message_that_makes_the_number_full(self):
+        made = Traffic(messages=[], until=[], sizes=[2, 1, 3, 1])
+
+        assert [made.cut_at(n) for n in (1, 2, 3, 4, 7)] == [1, 1, 2, 3, 4]
+
     def test_a_bundle_has_several_events_of_one_device(self):
         one, many = (traffic(WORKLOADS[n], first_day=0, n=200) for n in ("mixed", "bundled"))
 
@@ -208,10 +213,11 @@ def _told(*, seconds, bare_seconds):
     timed = {"events": 100, "batches": 4, "seconds": seconds, "cpu_s": {"ingest thread": 0.5}}
     return {
         "timed": timed,
-        "bare": {"seconds": bare_seconds, "rows": {"noc_ingest_key": 100}},
+        "bare": {
+            "seconds": bare_seconds,
+            "rows": {"noc_ingest_key": 100, "noc_fraud_prediction_log": 16},
+        },
         "profiled": {"events": 50, "batches": 2},
         "samples": {"parse": 3, "decide": 1, sampling.WAITING: 4},
         "statements": {"INSERT noc_ingest_key": 2},
-        "n_scored": 16,
-        "n_all": 100,
     }

@@ -55,7 +55,7 @@ def main() -> None:
     workload = WORKLOADS[orders.workload]
     n = orders.n + orders.n // 2
     whole = traffic(workload, first_day=orders.first_day, n=n)
-    cut = _cut_at(whole, orders.n)
+    cut = whole.cut_at(orders.n)
     with ExitStack() as stack:
         port = orders.broker_port or _embedded(stack)
         before = _ids_before()
@@ -63,7 +63,6 @@ def main() -> None:
         written = _bare(orders, before, n_batches=timed["batches"])
         profile = Profile()
         profiled = _pass(orders, port, whole, slice(cut, None), profile)
-    scored = {"n_scored": whole.n_scored, "n_all": whole.n_events}
     figures = {
         "timed": timed,
         "bare": asdict(written),
@@ -71,14 +70,8 @@ def main() -> None:
         "samples": dict(profile.samples),
         "statements": dict(profile.statements),
         "statement_s": dict(profile.statement_s),
-        **scored,
     }
     print(json.dumps(figures))
-
-
-def _cut_at(whole: Traffic, n: int) -> int:
-    """Return how many messages hold about the first n events."""
-    return max(1, len(whole.messages) * n // whole.n_events)
 
 
 def _embedded(stack: ExitStack) -> int:

@@ -1,5 +1,6 @@
 """The messages of one measurement: check-ins alone, or with heartbeats, one or many a message."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,12 +50,21 @@ class Traffic:
     Args:
         until: for each message, when the last of it and of those before it had arrived: the
             moment at which a batch that ends with it is taken to be handled.
+        sizes: events in each message.
     """
 
     messages: Sequence[tuple[str, bytes]]
     until: Sequence[datetime]
-    n_events: int
-    n_scored: int
+    sizes: Sequence[int]
+
+    @property
+    def n_events(self) -> int:
+        """Events in all messages."""
+        return sum(self.sizes)
+
+    def cut_at(self, n: int) -> int:
+        """Return how many messages, from the first on, hold at least n events."""
+        return bisect_left(list(accumulate(self.sizes)), n) + 1
 
 
 def traffic(workload: Workload, *, first_day: int, n: int) -> Traffic:
@@ -66,8 +76,7 @@ def traffic(workload: Workload, *, first_day: int, n: int) -> Traffic:
     return Traffic(
         messages=[(topic_of(bundle[0]), payload_of(bundle)) for bundle in bundles],
         until=list(accumulate((bundle[-1].server_at for bundle in bundles), max)),
-        n_events=len(events),
-        n_scored=sum(event.event_type.value in PUNCHES for event in events),
+        sizes=[len(bundle) for bundle in bundles],
     )
 
 
