@@ -4,9 +4,12 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
 
 TESTS = Path(__file__).resolve().parents[3]
 SRC = TESTS.parent / "src"
@@ -41,7 +44,7 @@ def served(home: Path) -> Iterator[tuple[str, dict[str, str]]]:
         "WATCHFLOOR_HOME": str(home),
         "PYTHONPATH": os.pathsep.join((str(SRC), str(TESTS))),
         "DJANGO_SETTINGS_MODULE": "django_settings",
-        # A port that is surely taken: a free one is chosen and printed.
+        # No wish: a free port is chosen and printed.
         "WATCHFLOOR_WEB_PORT": "0",
         "PYTHONUNBUFFERED": "1",
     }
@@ -54,7 +57,9 @@ def served(home: Path) -> Iterator[tuple[str, dict[str, str]]]:
         command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as server:
         try:
-            yield _address_of(server), ids
+            address = _address_of(server)
+            _wait_until_it_listens(address)
+            yield address, ids
         finally:
             server.terminate()
 
@@ -67,6 +72,15 @@ def _address_of(server: "subprocess.Popen[str]") -> str:
         if found := re.search(r"Watchfloor is at\s+(http\S+)", line):
             return found.group(1).rstrip("/")
     raise AssertionError(f"the server did not start: {''.join(heard)}")
+
+
+def _wait_until_it_listens(address: str) -> None:
+    """The address is printed before the server listens at it."""
+    for _ in range(150):
+        with suppress(URLError), urlopen(f"{address}/livez"):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"nothing listens at {address}")
 
 
 __all__ = ["OWNER", "PASSWORD", "served"]
