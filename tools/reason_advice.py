@@ -56,6 +56,13 @@ ADVICE: dict[str, Advice] = {
         worry="at once; the model may be wrong in a new way. Nothing is automated until the alarm "
         "is settled.",
     ),
+    "exchangeability_lost": Advice(
+        do="review it, and read the alert: outcomes come in that the calibration set would not "
+        "have given. The next calibration set ends it; if what changed will last, let one be cut "
+        "from rows after the change.",
+        worry="when it comes back soon after a new set: the world keeps moving, and a model "
+        "trained on newer rows is due.",
+    ),
     "automation_off": Advice(
         do="review it. Every other condition held, so the count of this reason is the number of "
         "tickets the switch holds back.",

@@ -64,6 +64,16 @@ TABLE = {
         review(Reason.NOT_CERTIFIED),
     ),
     "drift": (replace(SURE, drift_alarm=True), ON, review(Reason.DRIFT_ALARM)),
+    "exchangeability lost": (
+        replace(SURE, exchangeability_lost=True),
+        ON,
+        review(Reason.EXCHANGEABILITY_LOST),
+    ),
+    "drift and exchangeability lost": (
+        replace(SURE, drift_alarm=True, exchangeability_lost=True),
+        ON,
+        review(Reason.DRIFT_ALARM),
+    ),
     "never calibrated": (replace(SURE, calibrated_at=None), ON, review(Reason.NO_CALIBRATION)),
     "calibrated on nothing": (replace(SURE, calibration_n=0), ON, review(Reason.NO_CALIBRATION)),
     "too few outcomes": (replace(SURE, calibration_n=99), ON, review(Reason.CALIBRATION_TOO_SMALL)),
@@ -114,6 +124,11 @@ TABLE = {
     "clearing off": (CLEAN, replace(ON, clear_on=False), LOGGED),
     "clearing under the kill switch": (CLEAN, replace(ON, kill_switch=True), LOGGED),
     "clearing while drifting": (replace(CLEAN, drift_alarm=True), ON, LOGGED),
+    "clearing after exchangeability was lost": (
+        replace(CLEAN, exchangeability_lost=True),
+        ON,
+        LOGGED,
+    ),
     "clearing with a stale set": (
         replace(CLEAN, calibrated_at=NOW - timedelta(days=99)),
         ON,
@@ -142,6 +157,7 @@ EVIDENCE = st.builds(
     calibrated_at=st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
     now=st.just(NOW),
     drift_alarm=st.booleans(),
+    exchangeability_lost=st.booleans(),
 )
 NEARLY_SURE = st.builds(
     replace, st.just(SURE), score=st.floats(0, 1), width=st.floats(0, 1), certified_from=SHARES

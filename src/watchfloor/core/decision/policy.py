@@ -42,6 +42,7 @@ class Evidence:
         calibrated_at: when the calibration set was fitted; None without one.
         now: the moment of the decision.
         drift_alarm: an alarm of this model is open.
+        exchangeability_lost: the guard of the calibration set in force has alarmed.
     """
 
     score: float | None
@@ -54,6 +55,7 @@ class Evidence:
     calibration_n_positive: int = 0
     calibrated_at: datetime | None = None
     drift_alarm: bool = False
+    exchangeability_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,10 @@ def _drifting(evidence: Evidence, _policy: DecisionPolicy) -> Reason | None:
     return Reason.DRIFT_ALARM if evidence.drift_alarm else None
 
 
+def _no_longer_exchangeable(evidence: Evidence, _policy: DecisionPolicy) -> Reason | None:
+    return Reason.EXCHANGEABILITY_LOST if evidence.exchangeability_lost else None
+
+
 def _killed(_evidence: Evidence, policy: DecisionPolicy) -> Reason | None:
     return Reason.KILL_SWITCH if policy.kill_switch else None
 
@@ -205,6 +211,7 @@ TICKET_CLAUSES: tuple[Clause, ...] = (
     _not_certified,
     _not_known_well,
     _drifting,
+    _no_longer_exchangeable,
     *_SWITCHED_ON,
     _cap_used_up,
 )
@@ -213,5 +220,6 @@ CLEAR_CLAUSES: tuple[Clause, ...] = (
     _not_certified_clear,
     _not_known_well,
     _drifting,
+    _no_longer_exchangeable,
     *_SWITCHED_ON,
 )

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     CALIBRATION_STALE = "calibration_stale"
     CALIBRATION_TOO_SMALL = "calibration_too_small"
     DRIFT_ALARM = "drift_alarm"
+    EXCHANGEABILITY_LOST = "exchangeability_lost"
     AUTOMATION_OFF = "automation_off"
     KILL_SWITCH = "kill_switch"
     STAGE_NOT_ON = "stage_not_on"
@@ -45,6 +46,9 @@ _SENTENCES = {
     Reason.CALIBRATION_STALE: "The calibration set is older than allowed.",
     Reason.CALIBRATION_TOO_SMALL: "The calibration set holds too few outcomes or too few events.",
     Reason.DRIFT_ALARM: "A drift alarm is open for this model.",
+    Reason.EXCHANGEABILITY_LOST: (
+        "Outcomes have stopped looking like those of the calibration set, so its promises are void."
+    ),
     Reason.AUTOMATION_OFF: "Automatic action is switched off for this tenant.",
     Reason.KILL_SWITCH: "The kill switch is on: nothing is done automatically anywhere.",
     Reason.STAGE_NOT_ON: "The roll-out of this model has not reached automatic action here.",
