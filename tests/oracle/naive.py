@@ -45,3 +45,27 @@ def empirical_coverage(bounds, scores, outcomes):
     """The share of outcomes inside their bounds, one by one."""
     inside = [low <= y <= high for y, (low, high) in zip(outcomes, map(bounds, scores))]
     return sum(inside) / len(inside)
+
+
+def venn_abers(scores, outcomes, score):
+    """Add the score once as clean and once as an event; each time the isotonic value there."""
+    return tuple(
+        _isotonic_at(score, sorted([*zip(scores, outcomes), (score, label)])) for label in (0, 1)
+    )
+
+
+def _isotonic_at(score, rows):
+    """The highest of the lowest means of all runs of scores around one, in exact fractions."""
+    distinct = sorted({at for at, _ in rows})
+    here = distinct.index(score)
+    return float(
+        max(
+            min(_mean(rows, distinct[a], distinct[b]) for b in range(here, len(distinct)))
+            for a in range(here + 1)
+        )
+    )
+
+
+def _mean(rows, low, high):
+    taken = [outcome for at, outcome in rows if low <= at <= high]
+    return Fraction(sum(taken), len(taken))
