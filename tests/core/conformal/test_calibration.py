@@ -128,6 +128,17 @@ class TestOutcomeBounds:
 
         assert 0 <= low99 <= low95 <= low90 <= score <= high90 <= high95 <= high99 <= 1
 
+    @given(score=st.floats(0, 1))
+    def test_are_the_same_one_by_one_and_all_at_once(self, score):
+        one_by_one = tuple(FITTED.outcome_bounds(score, level) for level in (90, 95, 99))
+
+        assert FITTED.outcome_bounds_all(score) == one_by_one
+
+    @pytest.mark.parametrize("wrong", [math.nan, -0.001, 1.001, math.inf])
+    def test_refuse_what_is_no_probability(self, wrong):
+        with pytest.raises(InvalidInput, match="score: got"):
+            FITTED.outcome_bounds_all(wrong)
+
     @pytest.mark.parametrize("wrong", [0.9, 50, 100])
     def test_refuse_another_level(self, wrong):
         with pytest.raises(InvalidInput, match="level: got"):

@@ -31,6 +31,9 @@ from watchfloor.core.errors import ArtifactCorrupt, InvalidInput
 
 FORMAT = "watchfloor-calibration-1"
 
+OutcomeBounds = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+"""Outcome intervals in the order of `LEVELS`."""
+
 _UNREADABLE = (
     ValueError,
     KeyError,
@@ -83,6 +86,7 @@ class Calibration:
     base_rate: float | None
     digest: str = field(init=False, compare=False)
     _intervals: tuple[ProbabilityInterval, ...] = field(init=False, repr=False, compare=False)
+    _quantiles: tuple[tuple[float, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.bins) != len(self.edges) + 1:
@@ -90,6 +94,7 @@ class Calibration:
                 field="bins", value=len(self.bins), expected=f"{len(self.edges) + 1} bins"
             )
         object.__setattr__(self, "_intervals", tuple(each.interval for each in self.bins))
+        object.__setattr__(self, "_quantiles", tuple(each.quantiles for each in self.bins))
         object.__setattr__(self, "digest", hashlib.sha256(self.to_bytes()).hexdigest())
 
     @property
@@ -129,6 +134,23 @@ class Calibration:
         """
         level_of(level)
         return outcome_interval(score, self.bins[self._bin(score)].quantiles[LEVELS.index(level)])
+
+    def outcome_bounds_all(self, score: float) -> OutcomeBounds:
+        """
+        Return the outcome intervals at 90, 95 and 99 %, for the path of one prediction.
+
+        Raises:
+            InvalidInput: the score is NaN or outside [0, 1].
+        """
+        if not 0.0 <= score <= 1.0:
+            raise InvalidInput(field="score", value=score, expected="a number in [0, 1]")
+        # Written out: calls would cost more than all the rest.
+        q90, q95, q99 = self._quantiles[bisect_right(self.edges, score)]
+        return (
+            (low if (low := score - q90) > 0.0 else 0.0, up if (up := score + q90) < 1.0 else 1.0),
+            (low if (low := score - q95) > 0.0 else 0.0, up if (up := score + q95) < 1.0 else 1.0),
+            (low if (low := score - q99) > 0.0 else 0.0, up if (up := score + q99) < 1.0 else 1.0),
+        )
 
     def to_bytes(self) -> bytes:
         """
