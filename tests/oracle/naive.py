@@ -69,3 +69,23 @@ def _isotonic_at(score, rows):
 def _mean(rows, low, high):
     taken = [outcome for at, outcome in rows if low <= at <= high]
     return Fraction(sum(taken), len(taken))
+
+
+def coverage_by_group(predictions, level):
+    """
+    Count inside, known and unknown for each group, one prediction after the other.
+
+    A prediction is (group, calibration or None, score, outcome or None).
+    """
+    found = {}
+    for group, calibration, score, outcome in predictions:
+        counts = found.setdefault(group, {"n": 0, "covered": 0, "n_unlabelled": 0})
+        if calibration is None:
+            continue
+        if outcome is None:
+            counts["n_unlabelled"] += 1
+            continue
+        low, high = calibration.outcome_bounds(score, level)
+        counts["n"] += 1
+        counts["covered"] += low <= outcome <= high
+    return found
