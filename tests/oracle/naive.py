@@ -15,6 +15,43 @@ def quantile(scores, level):
     return inf
 
 
+def weighted_quantile(scores, weights, *, level, test_weight):
+    """The smallest score whose rows up to it carry the level's share, in exact fractions."""
+    exact = [Fraction(weight) for weight in weights]
+    needed = level * (sum(exact) + Fraction(test_weight))
+    for score in sorted(scores):
+        carried = sum((w for s, w in zip(scores, exact) if s <= score), Fraction(0))
+        if carried >= needed:
+            return float(score)
+    return inf
+
+
+def batch_selected(scores, *, known_scores, known_outcomes, eps):
+    """Benjamini and Hochberg by the definition, on conformal p-values in exact fractions."""
+    n, m = len(known_scores), len(scores)
+    p_values = [
+        Fraction(
+            1 + sum(y == 0 and known >= p for known, y in zip(known_scores, known_outcomes)), n + 1
+        )
+        for p in scores
+    ]
+    for r in range(m, 0, -1):
+        below = [j for j in range(m) if p_values[j] <= eps * Fraction(r, m)]
+        if len(below) >= r:
+            return set(below)
+    return set()
+
+
+def positives_limit(events, *, beta):
+    """The highest event below which (events below + 1) / (events + 1) stays within beta."""
+    fitting = [
+        limit
+        for limit in events
+        if Fraction(sum(event < limit for event in events) + 1, len(events) + 1) <= beta
+    ]
+    return max(fitting, default=None)
+
+
 def clopper_pearson(k, n, level):
     """Solve the two binomial tail equations that define the interval."""
     tail = float((1 - level) / 2)

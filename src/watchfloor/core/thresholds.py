@@ -25,6 +25,7 @@ SPECS: dict[str, ThresholdSpec] = {
         ThresholdSpec("width_limit", "Probability known to within", "probability", 0.2, 0.01, 1.0),
         ThresholdSpec("eps_ticket", "False automatic tickets at most", "share", 0.1, 0.001, 0.5),
         ThresholdSpec("eps_clear", "Real events auto-cleared at most", "share", 0.01, 0.0001, 0.2),
+        ThresholdSpec("beta_clear", "All events auto-cleared at most", "share", 0.05, 0.001, 0.5),
         ThresholdSpec("delta", "Certificate may fail with", "probability", 0.1, 0.001, 0.5),
         ThresholdSpec("ticket_cap", "Automatic tickets a day at most", "tickets", 50, 0, 100_000),
         ThresholdSpec(

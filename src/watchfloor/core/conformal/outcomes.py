@@ -30,9 +30,26 @@ def checked_pairs(scores: npt.ArrayLike, outcomes: npt.ArrayLike) -> tuple[Float
             value=f"shape {y.shape} beside scores of shape {p.shape}",
             expected="one outcome for each score",
         )
-    _refuse("scores", p, (p >= 0) & (p <= 1), "a number in [0, 1]")
+    p = checked_scores(p)
     _refuse("outcomes", y, (y == 0) | (y == 1), "0 or 1")
     return p, y.astype(np.int64)
+
+
+def checked_scores(scores: npt.ArrayLike) -> FloatArray:
+    """
+    Return scores as a column.
+
+    Raises:
+        InvalidInput: a score that is NaN or no probability; the first one is named.
+
+    >>> checked_scores([])
+    array([], dtype=float64)
+    """
+    p = np.asarray(scores, dtype=np.float64)
+    if p.ndim != 1:
+        raise InvalidInput(field="scores", value=f"shape {p.shape}", expected="one column")
+    _refuse("scores", p, (p >= 0) & (p <= 1), "a number in [0, 1]")
+    return p
 
 
 def _refuse(name: str, values: FloatArray, fits: npt.NDArray[np.bool_], expected: str) -> None:
