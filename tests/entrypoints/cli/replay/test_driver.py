@@ -87,6 +87,11 @@ class TestReplay:
         assert promoted["replaced"] == report["first_model"]["version"]
         assert promoted["watch"] == "confirmed"
         assert report["tickets"]["by_disposition"]["true_positive"] > 50
+        acted_on = sum(each["automatic"]["predictions"] for each in report["certificates"])
+        assert acted_on == sum(
+            report["decisions"]["by_outcome"].get(outcome, 0)
+            for outcome in ("auto_ticket", "suppressed_duplicate")
+        )
 
     def test_what_serves_beats_the_frozen_model_after_the_turn(self, orders):
         weeks = {week["week"]: week for week in replay(orders)["weeks"]}

@@ -17,7 +17,8 @@ from watchfloor.entrypoints.cli.replay.door import EventCounts, Told
 from watchfloor.entrypoints.cli.replay.driver import Passed
 from watchfloor.entrypoints.cli.replay.protocol import Dataset
 from watchfloor.entrypoints.cli.replay.tenancy import assumptions_of
-from watchfloor.ml import prediction_log, stream_facts
+from watchfloor.ml import certificate_facts, prediction_log, stream_facts
+from watchfloor.ml.certificate_facts import Found, Kept
 from watchfloor.ml.models import DriftReport, RetrainJob, RollbackWatch
 from watchfloor.ml.stream_facts import Logged, Week
 from watchfloor.noc import logs
@@ -73,6 +74,10 @@ def report_on(
             "label_delay_h": stream_facts.delay_quantiles(log),
         },
         "coverage": _coverage(log, tenant),
+        "certificates": [
+            _certificate(each)
+            for each in certificate_facts.kept(table, tenant=tenant, model_type=model_type)
+        ],
         "metric_days": stream_facts.n_metric_days(tenant=tenant, model_type=model_type),
         "drift": {
             "checks": len(checks),
@@ -153,6 +158,36 @@ def _coverage(log: Logged, tenant: Tenant) -> Report:
             "share": round(each.inside / each.n, 6) if each.n else None,
         }
         for each in stream_facts.coverage(log, tenant=tenant)
+    }
+
+
+def _certificate(kept: Kept) -> Report:
+    promised = kept.certificate
+    return {
+        "calibration_hash": kept.calibration_hash,
+        "model_version": kept.model_version,
+        "cut_at": kept.cut_at.isoformat(),
+        "threshold": promised.threshold,
+        "eps": promised.eps,
+        "delta": promised.delta,
+        "n": promised.n,
+        "automatic": _found(kept.automatic),
+        "chance": None if kept.chance is None else round(kept.chance, 6),
+        "broken": kept.is_broken,
+        "held_back": [
+            {"reason": each.reason, "since": each.since.isoformat(), **_found(each.found)}
+            for each in kept.held_back
+        ],
+    }
+
+
+def _found(found: Found) -> Report:
+    share = found.false_share
+    return {
+        "predictions": found.n,
+        "known": found.n_known,
+        "false": found.n_false,
+        "false_share": None if share is None else round(share, 6),
     }
 
 

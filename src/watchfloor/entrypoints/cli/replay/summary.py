@@ -24,6 +24,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"  tickets     {tickets['opened']:,} opened; {_counts(tickets['by_disposition'])}"
     yield f"  reviews     {reviews['added']:,} added; {_counts(reviews['by_disposition'])}"
     yield from _outcomes(report)
+    yield from _certificates(report)
     yield from _models(report)
     yield from _weeks(report)
     run = report["this_run"]["events"]
@@ -44,6 +45,23 @@ def _outcomes(report: Report) -> Iterator[str]:
         f"{level} %: {_percent(found['share'])}" for level, found in report["coverage"].items()
     ]
     yield f"  coverage    {', '.join(shares)}"
+
+
+def _certificates(report: Report) -> Iterator[str]:
+    for each in report["certificates"]:
+        automatic = each["automatic"]
+        if each["threshold"] is None and not each["held_back"]:
+            continue
+        yield (
+            f"  certificate {each['cut_at'][:10]} at most {_percent(each['eps'])} false; "
+            f"{automatic['false']:,} of {automatic['known']:,} known were"
+            f"{' BROKEN' if each['broken'] else ''}"
+        )
+        for held in each["held_back"]:
+            yield (
+                f"    held back {held['since'][:10]} {held['reason']}: {held['predictions']:,}, "
+                f"{held['false']:,} of {held['known']:,} would have been false"
+            )
 
 
 def _models(report: Report) -> Iterator[str]:
