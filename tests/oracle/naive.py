@@ -1,6 +1,7 @@
 """Slow, obvious, independent versions of what the core computes fast."""
 
 from fractions import Fraction
+from itertools import product
 from math import inf
 
 from scipy import optimize, stats
@@ -126,3 +127,26 @@ def coverage_by_group(predictions, level):
         counts["n"] += 1
         counts["covered"] += low <= outcome <= high
     return found
+
+
+def smoothed_p_value(seen, new, tie):
+    """Count the stranger ones and the equal ones among all, the new one included."""
+    everything = [*seen, new]
+    stranger = sum(other > new for other in everything)
+    equal = sum(other == new for other in everything)
+    return (stranger + tie * equal) / len(everything)
+
+
+def jumper_wealth(p_values, rate):
+    """Follow every path of stakes that jumps, weigh it by its chance, and bet along it."""
+    wealth = 0.0
+    for path in product((-1, 0, 1), repeat=len(p_values)):
+        chance, stake_before = 1.0, None
+        made = 1.0
+        for stake, p in zip(path, p_values, strict=True):
+            stays = 1 - rate if stake == stake_before else 0.0
+            chance *= 1 / 3 if stake_before is None else stays + rate / 3
+            made *= 1 + stake * (p - 0.5)
+            stake_before = stake
+        wealth += chance * made
+    return wealth

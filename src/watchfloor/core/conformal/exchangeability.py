@@ -1,0 +1,229 @@
+"""
+Do outcomes still come as those of the calibration set came? A bet that they do not.
+
+Each outcome gets a p-value among the calibration set and everything that came after it. While
+all of them are exchangeable these are independent and uniform, and no bet against that grows:
+the alarm stands at 1 / level, and the chance of ever reaching it is at most `level`.
+
+A category is what an outcome may be compared within: outcomes that take long are often of
+another kind than those that are known at once, and the quick ones are always seen first.
+"""
+
+import math
+from bisect import insort
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from watchfloor.core.conformal.betting import JUMP_RATES, Jumper, smoothed_p_value
+from watchfloor.core.errors import InvalidInput
+from watchfloor.core.state_bytes import read_state, state_bytes
+
+FORM = "watchfloor-exchangeability-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """
+    One outcome that came.
+
+    Args:
+        place: its nonconformity as a place on a grid; larger is stranger.
+        category: index of what it is compared within.
+        tie: a number in [0, 1] that decides between equal places; from a hash, so that a
+            replay draws it again.
+    """
+
+    place: int
+    category: int
+    tie: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """Everything seen in one category: distinct places, ascending, and how often each came."""
+
+    places: tuple[int, ...]
+    counts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, places: Iterable[int]) -> "Bag":
+        """Return the bag of places in any order."""
+        runs = [(place, sum(1 for _ in run)) for place, run in groupby(sorted(places))]
+        return cls(tuple(place for place, _ in runs), tuple(n for _, n in runs))
+
+    def ascending(self) -> list[int]:
+        """Return every place as often as it came."""
+        return [p for p, n in zip(self.places, self.counts, strict=True) for _ in range(n)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """
+    The state of one calibration set's guard; `observe` returns the next.
+
+    Promise: while outcomes are exchangeable with the calibration set within each category, the
+    chance that it ever alarms is at most `level`. It says nothing of how soon it alarms once
+    they are not, nor which of them differ. A category without calibration rows starts with
+    what comes first, and alarms no more often for it.
+
+    Args:
+        level: chance of a false alarm over all time.
+        bags: one a category; they grow with what comes. Held against a set that does not grow,
+            a long stream would show no more than that the set is a finite sample.
+        jumpers: one bet a jump rate; their mean is the evidence.
+        n: outcomes seen since the start; an alarm ends the count.
+        lowest: lowest logarithm of the evidence so far.
+        turned_n: outcomes seen when it was lowest: what came after it turned the evidence.
+        alarmed: the evidence has reached 1 / level once; nothing takes that back.
+
+    Source:
+        Vovk, Petej, Nouretdinov, Ahlberg, Carlsson & Gammerman (2021), "Retrain or not
+        retrain: conformal test martingales for change-point detection", COPA: the composite
+        simple jumper; Ville (1939) for the alarm.
+    """
+
+    level: float
+    bags: tuple[Bag, ...]
+    jumpers: tuple[Jumper, ...]
+    n: int = 0
+    lowest: float = 0.0
+    turned_n: int = 0
+    alarmed: bool = False
+
+    @property
+    def evidence(self) -> float:
+        """What the bets have made of 1, on average; at most 1 is expected without a change."""
+        return math.fsum(math.exp(each.log_wealth) for each in self.jumpers) / len(self.jumpers)
+
+    @property
+    def alarm_at(self) -> float:
+        """Evidence that alarms."""
+        return 1 / self.level
+
+    def to_bytes(self) -> bytes:
+        """Return the state as canonical bytes."""
+        return state_bytes(self, form=FORM)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Guard":
+        """
+        Return the state that `to_bytes` wrote.
+
+        Raises:
+            ArtifactCorrupt: the bytes are not those of a guard.
+        """
+        return read_state(data, cls, form=FORM)
+
+    def to_record(self) -> Mapping[str, Any]:
+        """Return the fields, for `state_bytes`."""
+        return {
+            "level": self.level,
+            "bags": [[bag.places, bag.counts] for bag in self.bags],
+            "jumpers": [each.to_record() for each in self.jumpers],
+            "n": self.n,
+            "lowest": self.lowest,
+            "turned_n": self.turned_n,
+            "alarmed": self.alarmed,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Guard":
+        """Return the guard of a stored record."""
+        return cls(
+            level=float.fromhex(record["level"]),
+            bags=tuple(Bag(tuple(places), tuple(counts)) for places, counts in record["bags"]),
+            jumpers=tuple(map(Jumper.from_record, record["jumpers"])),
+            n=int(record["n"]),
+            lowest=float.fromhex(record["lowest"]),
+            turned_n=int(record["turned_n"]),
+            alarmed=bool(record["alarmed"]),
+        )
+
+
+def start(calibration: Sequence[Iterable[int]], *, level: float) -> Guard:
+    """
+    Return the guard of a calibration set.
+
+    Args:
+        calibration: places of the set's nonconformity scores, any order; one collection a
+            category, empty ones included.
+        level: chance of a false alarm over all time, in (0, 1).
+
+    Raises:
+        InvalidInput: the level lies outside (0, 1), or there is no category.
+    """
+    if not 0 < level < 1:
+        raise InvalidInput(field="level", value=level, expected="a number in (0, 1)")
+    if not calibration:
+        raise InvalidInput(field="calibration", value=0, expected="at least one category")
+    return Guard(
+        level=level,
+        bags=tuple(map(Bag.of, calibration)),
+        jumpers=tuple(map(Jumper, JUMP_RATES)),
+    )
+
+
+def observe(guard: Guard, arrivals: Sequence[Arrival]) -> Guard:
+    """
+    Return the guard once outcomes have come, in the order in which they came.
+
+    An alarm ends it: what comes afterwards is not looked at, for a promise that was void does
+    not come back with better days. A new calibration set starts a new guard.
+
+    Raises:
+        InvalidInput: a category that the set does not have, or a tie-breaker outside [0, 1].
+
+    A set of places 0 to 99, then a world in which outcomes are stranger than any of them:
+
+    >>> guard = start([range(100)], level=0.01)
+    >>> as_before = [Arrival(place=37 * k % 100, category=0, tie=0.5) for k in range(200)]
+    >>> observe(guard, as_before).alarmed
+    False
+    >>> turned = observe(guard, as_before + [Arrival(place=120, category=0, tie=0.5)] * 50)
+    >>> turned.alarmed, turned.n, turned.turned_n
+    (True, 227, 200)
+    """
+    bags = [bag.ascending() for bag in guard.bags]
+    state = guard
+    for arrival in arrivals:
+        if state.alarmed:
+            break
+        bag = bags[_checked(arrival.category, n=len(bags))]
+        p = smoothed_p_value(bag, arrival.place, tie=arrival.tie)
+        insort(bag, arrival.place)
+        state = _moved(state, p)
+    return Guard(
+        level=state.level,
+        bags=tuple(map(Bag.of, bags)),
+        jumpers=state.jumpers,
+        n=state.n,
+        lowest=state.lowest,
+        turned_n=state.turned_n,
+        alarmed=state.alarmed,
+    )
+
+
+def _moved(guard: Guard, p: float) -> Guard:
+    jumpers = tuple(each.bet(p) for each in guard.jumpers)
+    n = guard.n + 1
+    moved = Guard(level=guard.level, bags=guard.bags, jumpers=jumpers, n=n)
+    evidence = moved.evidence
+    log_evidence = math.log(evidence)
+    is_lower = log_evidence < guard.lowest
+    return Guard(
+        level=guard.level,
+        bags=guard.bags,
+        jumpers=jumpers,
+        n=n,
+        lowest=log_evidence if is_lower else guard.lowest,
+        turned_n=n if is_lower else guard.turned_n,
+        alarmed=evidence >= guard.alarm_at,
+    )
+
+
+def _checked(category: int, *, n: int) -> int:
+    if not 0 <= category < n:
+        raise InvalidInput(field="category", value=category, expected=f"0 to {n - 1}")
+    return category
