@@ -33,6 +33,12 @@ ADVICE: dict[str, Advice] = {
         worry="when nothing is ever certified although outcomes keep coming: this model cannot "
         "keep the promised share of false tickets; loosen `eps_ticket` knowingly or improve it.",
     ),
+    "certificate_looser": Advice(
+        do="review it. Somebody made `eps_ticket` or `delta` stricter than what the calibration in "
+        "force was made for; the next calibration is made for the new promise. "
+        "`watchfloor manage load_calibration_data` makes one now.",
+        worry="when it lasts longer than a week: no new calibration comes.",
+    ),
     "probability_not_known_well": Advice(
         do="review it; the interval narrows as outcomes at such scores come in.",
         worry="when a busy range of scores stays wide for weeks: its outcomes do not arrive.",
@@ -77,14 +83,27 @@ ADVICE: dict[str, Advice] = {
         "action here.",
         worry="never; move the stage when its reviews agree with the model.",
     ),
+    "breaker_open": Advice(
+        do="review it, and read the alert `TICKET_BREAKER_OPEN`: either something large is going "
+        "on, or a model sees ghosts. The breaker closes by itself an hour after it opened; who may "
+        "switch automation closes it earlier, under Manage.",
+        worry="at once, until the cause is known. Look before raising `breaker_cap`.",
+    ),
+    "cap_reached_site": Advice(
+        do="review it: this site has opened all tickets by itself that `site_ticket_cap` allows "
+        "in an hour. Others go on.",
+        worry="when one site keeps reaching it: its devices, its people or its model are unlike "
+        "the others.",
+    ),
     "cap_reached": Advice(
         do="review it: the automatic tickets of this local day are used up.",
         worry="when it happens on an ordinary day: either something real is going on, or scores "
         "have moved. Look before raising `ticket_cap`.",
     ),
     "below_ticket_score": Advice(
-        do="review it; somebody set the ticket threshold above what is certified.",
-        worry="never; the audit of thresholds says who and why.",
+        do="review it; its risk is not high, or somebody set the ticket threshold above what is "
+        "certified.",
+        worry="never; where the threshold was moved, the audit of thresholds says who and why.",
     ),
     "no_model": Advice(
         do="review it by eye: there is no score. Post a model's scores or train the first model.",
@@ -98,5 +117,11 @@ ADVICE: dict[str, Advice] = {
     "duplicate": Advice(
         do="nothing; open the ticket it was added to.",
         worry="when one ticket keeps collecting: the thing it is about is still going on.",
+    ),
+    "duplicate_of_closed": Advice(
+        do="review it with the earlier ticket beside it: a colleague did not confirm that one, and "
+        "the model says the same again.",
+        worry="when you confirm what was not confirmed before, or when one thing comes back every "
+        "window: the model is wrong about it in a way that its calibration does not show.",
     ),
 }

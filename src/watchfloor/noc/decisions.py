@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from watchfloor.core.decision.policy import Decision, DecisionPolicy, Evidence, Outcome, decide
 from watchfloor.core.decision.reason import Reason
+from watchfloor.core.decision.record import DecisionRecord, record_of
 from watchfloor.core.decision.risk import RiskLevel, risk_level
 from watchfloor.noc import alert_correlation, review_queue, thresholds, tickets
 from watchfloor.noc.alert_correlation import Condition
@@ -40,6 +42,19 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What happens to one subject, and everything that is stored about why."""
+
+    decision: Decision
+    record: DecisionRecord
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns of a log row."""
+        return asdict(self.record)
+
+
+@dataclass(frozen=True, slots=True)
 class RulesInForce:
     """Thresholds, switches and caps as they were read for one micro-batch."""
 
@@ -69,20 +84,21 @@ def decide_all(
     subjects: Sequence[Subject],
     evidence: Sequence[Evidence],
     rules: RulesInForce,
-) -> list[Decision]:
+) -> list[Decided]:
     """Return a decision for each subject; the cap and open tickets count within the batch too."""
     cap_left = int(rules.values["ticket_cap"]) - rules.tickets_today
     taken = _open_keys(tenant, subjects)
     decisions = []
     for subject, known in zip(subjects, evidence, strict=True):
-        decision = decide(known, _policy(subject, rules, cap_left))
+        policy = _policy(subject, rules, cap_left)
+        decision = decide(known, policy)
         if decision.outcome is Outcome.AUTO_TICKET:
             if subject.dedupe_key in taken:
                 decision = Decision(Outcome.SUPPRESSED_DUPLICATE, Reason.DUPLICATE)
             else:
                 taken.add(subject.dedupe_key)
                 cap_left -= 1
-        decisions.append(decision)
+        decisions.append(Decided(decision, record_of(known, policy, decision)))
     return decisions
 
 
@@ -92,6 +108,8 @@ def _policy(subject: Subject, rules: RulesInForce, cap_left: int) -> DecisionPol
         automation=rules.automation,
         pilot_site=subject.site is not None and subject.site.is_pilot,
         cap_left=cap_left,
+        site_cap_left=cap_left,
+        breaker_open=False,
     )
 
 
@@ -105,12 +123,13 @@ def act(
     *,
     tenant: Tenant,
     subjects: Sequence[Subject],
-    decisions: Sequence[Decision],
+    decided: Sequence[Decided],
     scores: Sequence[float | None],
     rules: RulesInForce,
     now: datetime,
 ) -> Counter[str]:
     """Open tickets, fill the review queue, raise alerts; return how many of each."""
+    decisions = [each.decision for each in decided]
     done: Counter[str] = Counter()
     _lock_if_needed(tenant, decisions)
     for subject, decision, score in zip(subjects, decisions, scores, strict=True):

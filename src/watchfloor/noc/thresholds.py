@@ -34,8 +34,10 @@ def policy_for(
     automation: AutomationInForce,
     pilot_site: bool,
     cap_left: int,
+    site_cap_left: int,
+    breaker_open: bool,
 ) -> DecisionPolicy:
-    """Return the policy of one site: thresholds, switches and roll-out stage together."""
+    """Return the policy of one site: thresholds, switches, roll-out stage and caps together."""
     stage_on = automation.stage == RolloutStage.ON or (
         automation.stage == RolloutStage.PILOT and pilot_site
     )
@@ -43,10 +45,15 @@ def policy_for(
         review_score=values["review_score"],
         ticket_score=values["ticket_score"],
         width_limit=values["width_limit"],
+        eps_ticket=values["eps_ticket"],
+        eps_clear=values["eps_clear"],
+        delta=values["delta"],
         automation_on=Flag.AUTO_TICKET in automation.on,
         clear_on=Flag.AUTO_CLEAR in automation.on,
         kill_switch=automation.kill_switch,
         stage_on=stage_on,
+        breaker_open=breaker_open,
+        site_cap_left=site_cap_left,
         cap_left=cap_left,
     )
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from watchfloor.core.decision.policy import Decision
 from watchfloor.core.errors import InvalidInput
 from watchfloor.core.identity import event_uuid
 from watchfloor.core.local_time import day_bounds, local_day
@@ -25,7 +24,7 @@ from watchfloor.ml.conformal_predictor import Prediction
 from watchfloor.ml.models import PredictionLog
 from watchfloor.ml.serving import ServingModel
 from watchfloor.noc import decisions, ingest_keys
-from watchfloor.noc.decisions import RulesInForce, Subject
+from watchfloor.noc.decisions import Decided, Subject
 from watchfloor.tenants import directory, flags
 from watchfloor.tenants.models import Site, Tenant
 
@@ -167,8 +166,8 @@ def _predict_group(
         rules=rules,
     )
     rows = [
-        _row(tenant, request, subject, prediction, decision, model, rules, now)
-        for request, subject, prediction, decision in zip(
+        _row(tenant, request, subject, prediction, decided, model, now)
+        for request, subject, prediction, decided in zip(
             requests, subjects, predictions, taken, strict=True
         )
     ]
@@ -179,7 +178,7 @@ def _predict_group(
     decisions.act(
         tenant=tenant,
         subjects=subjects,
-        decisions=taken,
+        decided=taken,
         scores=[p.score for p in predictions],
         rules=rules,
         now=now,
@@ -211,9 +210,8 @@ def _row(
     request: PredictionRequest,
     subject: Subject,
     prediction: Prediction,
-    decision: Decision,
+    decided: Decided,
     model: ServingModel | None,
-    rules: RulesInForce,
     now: datetime,
 ) -> PredictionLog:
     return PredictionLog(
@@ -232,12 +230,9 @@ def _row(
             or (model.version if model else NO_VERSION)
         ),
         features_json=dict(request.features),
-        decision=decision.outcome.value,
-        reason=decision.reason.value,
-        review_score=rules.values["review_score"],
-        ticket_score=rules.values["ticket_score"],
         predicted_at=now,
         **conformal_predictor.columns(prediction, serving=model),
+        **decided.columns,
     )
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from watchfloor.core.decision.policy import Decision
 from watchfloor.core.decision.risk import risk_level
 from watchfloor.core.errors import MalformedReading
 from watchfloor.core.features.guard_checkin import guard_checkin_features
@@ -28,7 +27,7 @@ from watchfloor.noc import (
     ingest_keys,
 )
 from watchfloor.noc.dead_letters import Unreadable
-from watchfloor.noc.decisions import RulesInForce, Subject
+from watchfloor.noc.decisions import Decided, Subject
 from watchfloor.noc.logs import FRAUD_DETECTOR
 from watchfloor.noc.models import ActivitySignal, DeadLetter, FraudPredictionLog
 from watchfloor.noc.models.intake import DeadLetterState
@@ -295,8 +294,8 @@ def _predict(
         rules=rules,
     )
     rows = [
-        _prediction_row(tenant, one, subject, known, prediction, decision, model, rules, codes, now)
-        for one, subject, known, prediction, decision in zip(
+        _prediction_row(tenant, one, subject, known, prediction, decided, model, codes, now)
+        for one, subject, known, prediction, decided in zip(
             scored, subjects, features, predictions, taken, strict=True
         )
     ]
@@ -306,7 +305,7 @@ def _predict(
     decisions.act(
         tenant=tenant,
         subjects=subjects,
-        decisions=taken,
+        decided=taken,
         scores=[p.score for p in predictions],
         rules=rules,
         now=now,
@@ -346,9 +345,8 @@ def _prediction_row(
     subject: Subject,
     features: Mapping[str, float | None],
     prediction: Prediction,
-    decision: Decision,
+    decided: Decided,
     model: ServingModel | None,
-    rules: RulesInForce,
     codes: Codes,
     now: datetime,
 ) -> FraudPredictionLog:
@@ -369,10 +367,7 @@ def _prediction_row(
         features_json=dict(features),
         fraud_probability=None if score is None else Decimal(f"{score:.8f}"),
         risk_level="" if score is None else risk_level(score).value,
-        decision=decision.outcome.value,
-        reason=decision.reason.value,
-        review_score=rules.values["review_score"],
-        ticket_score=rules.values["ticket_score"],
         predicted_at=now,
         **conformal_predictor.columns(prediction, serving=model),
+        **decided.columns,
     )

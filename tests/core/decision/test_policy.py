@@ -8,17 +8,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchfloor.core.decision.policy import Decision, DecisionPolicy, Evidence, Outcome, decide
+from watchfloor.core.decision.policy import (
+    Decision,
+    DecisionPolicy,
+    EarlierTicket,
+    Evidence,
+    Outcome,
+    decide,
+)
 from watchfloor.core.decision.reason import Reason
 
 NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 
-ON = DecisionPolicy(review_score=0.6, automation_on=True, stage_on=True, clear_on=True, cap_left=3)
+ON = DecisionPolicy(
+    review_score=0.6,
+    eps_ticket=0.1,
+    eps_clear=0.01,
+    delta=0.1,
+    automation_on=True,
+    stage_on=True,
+    clear_on=True,
+    breaker_open=False,
+    site_cap_left=2,
+    cap_left=3,
+)
 SURE = Evidence(
     score=0.80,
     width=0.125,
     certified_from=0.78,
+    ticket_eps=0.1,
+    ticket_delta=0.1,
     clear_below=0.05,
+    clear_eps=0.01,
+    clear_delta=0.1,
     calibration_n=1_000,
     calibration_n_positive=60,
     calibrated_at=NOW - timedelta(days=10),
@@ -28,12 +50,16 @@ CLEAN = replace(SURE, score=0.03)
 
 
 def review(reason):
-    return Decision(Outcome.HUMAN_REVIEW, reason)
+    return Decision(Outcome.HUMAN_REVIEW, reason, reason)
+
+
+def logged(failing):
+    return Decision(Outcome.LOG_ONLY, Reason.BELOW_REVIEW_SCORE, failing)
 
 
 TICKET = Decision(Outcome.AUTO_TICKET, Reason.CERTIFIED)
 CLEARED = Decision(Outcome.AUTO_CLEAR, Reason.CLEARED)
-LOGGED = Decision(Outcome.LOG_ONLY, Reason.BELOW_REVIEW_SCORE)
+ADDED = Decision(Outcome.SUPPRESSED_DUPLICATE, Reason.DUPLICATE)
 
 TABLE = {
     "certified": (SURE, ON, TICKET),
@@ -50,6 +76,19 @@ TABLE = {
     ),
     "no width": (replace(SURE, width=None), ON, review(Reason.PROBABILITY_NOT_KNOWN_WELL)),
     "width is NaN": (replace(SURE, width=math.nan), ON, review(Reason.PROBABILITY_NOT_KNOWN_WELL)),
+    "width as wide, pair narrow": (replace(SURE, width=0.2, venn_abers_width=0.19), ON, TICKET),
+    "no width, pair narrow": (replace(SURE, width=None, venn_abers_width=0.19), ON, TICKET),
+    "width narrow, pair wide": (replace(SURE, venn_abers_width=0.9), ON, TICKET),
+    "both as wide as the limit": (
+        replace(SURE, width=0.2, venn_abers_width=0.2),
+        ON,
+        review(Reason.PROBABILITY_NOT_KNOWN_WELL),
+    ),
+    "pair is NaN": (
+        replace(SURE, width=0.5, venn_abers_width=math.nan),
+        ON,
+        review(Reason.PROBABILITY_NOT_KNOWN_WELL),
+    ),
     "below certificate": (replace(SURE, certified_from=0.81), ON, review(Reason.NOT_CERTIFIED)),
     "nothing certified": (replace(SURE, certified_from=None), ON, review(Reason.NOT_CERTIFIED)),
     "certificate is NaN": (
@@ -57,6 +96,34 @@ TABLE = {
         ON,
         review(Reason.NOT_CERTIFIED),
     ),
+    "certificate of a stricter eps": (replace(SURE, ticket_eps=0.05), ON, TICKET),
+    "certificate of a looser eps": (
+        replace(SURE, ticket_eps=0.11),
+        ON,
+        review(Reason.CERTIFICATE_LOOSER),
+    ),
+    "certificate of a stricter delta": (replace(SURE, ticket_delta=0.05), ON, TICKET),
+    "certificate of a looser delta": (
+        replace(SURE, ticket_delta=0.11),
+        ON,
+        review(Reason.CERTIFICATE_LOOSER),
+    ),
+    "certificate without its eps": (
+        replace(SURE, ticket_eps=None),
+        ON,
+        review(Reason.CERTIFICATE_LOOSER),
+    ),
+    "certificate without its delta": (
+        replace(SURE, ticket_delta=None),
+        ON,
+        review(Reason.CERTIFICATE_LOOSER),
+    ),
+    "eps of the certificate is NaN": (
+        replace(SURE, ticket_eps=math.nan),
+        ON,
+        review(Reason.CERTIFICATE_LOOSER),
+    ),
+    "at the operator": (SURE, replace(ON, ticket_score=0.80), TICKET),
     "below the operator": (SURE, replace(ON, ticket_score=0.81), review(Reason.BELOW_TICKET_SCORE)),
     "operator under the certificate": (
         replace(SURE, score=0.70),
@@ -101,7 +168,45 @@ TABLE = {
         review(Reason.KILL_SWITCH),
     ),
     "stage": (SURE, replace(ON, stage_on=False), review(Reason.STAGE_NOT_ON)),
-    "cap": (SURE, replace(ON, cap_left=0), review(Reason.CAP_REACHED)),
+    "last of the day": (SURE, replace(ON, cap_left=1), TICKET),
+    "cap of the day": (SURE, replace(ON, cap_left=0), review(Reason.CAP_REACHED)),
+    "last of the site": (SURE, replace(ON, site_cap_left=1), TICKET),
+    "cap of the site": (
+        SURE,
+        replace(ON, site_cap_left=0, cap_left=0),
+        review(Reason.CAP_REACHED_SITE),
+    ),
+    "breaker": (
+        SURE,
+        replace(ON, breaker_open=True, site_cap_left=0),
+        review(Reason.BREAKER_OPEN),
+    ),
+    "repeat of an open ticket": (replace(SURE, earlier_ticket=EarlierTicket.OPEN), ON, ADDED),
+    "repeat of a confirmed one": (
+        replace(SURE, earlier_ticket=EarlierTicket.CONFIRMED),
+        ON,
+        ADDED,
+    ),
+    "repeat of one that was not confirmed": (
+        replace(SURE, earlier_ticket=EarlierTicket.NOT_CONFIRMED),
+        ON,
+        review(Reason.DUPLICATE_OF_CLOSED),
+    ),
+    "repeat while the caps are used up": (
+        replace(SURE, earlier_ticket=EarlierTicket.OPEN),
+        replace(ON, breaker_open=True, site_cap_left=0, cap_left=0),
+        ADDED,
+    ),
+    "repeat that is not certified": (
+        replace(SURE, earlier_ticket=EarlierTicket.OPEN, certified_from=0.9),
+        ON,
+        review(Reason.NOT_CERTIFIED),
+    ),
+    "repeat below the review score": (
+        replace(CLEAN, earlier_ticket=EarlierTicket.OPEN),
+        ON,
+        CLEARED,
+    ),
     "off and not certified": (
         replace(SURE, certified_from=0.9),
         replace(ON, automation_on=False),
@@ -115,27 +220,78 @@ TABLE = {
     ),
     "score is NaN": (replace(SURE, score=math.nan), ON, review(Reason.CANNOT_SCORE)),
     "score is infinite": (replace(SURE, score=math.inf), ON, review(Reason.CANNOT_SCORE)),
-    "low": (replace(SURE, score=0.59), ON, LOGGED),
-    "low but certified for tickets": (replace(SURE, score=0.59, certified_from=0.5), ON, LOGGED),
+    "low": (replace(SURE, score=0.59), ON, logged(Reason.NOT_CERTIFIED)),
+    "low but certified for tickets": (
+        replace(SURE, score=0.59, certified_from=0.5),
+        ON,
+        logged(Reason.NOT_CERTIFIED),
+    ),
     "clean": (CLEAN, ON, CLEARED),
     "at the clearing border": (replace(CLEAN, score=0.05), ON, CLEARED),
-    "above the clearing border": (replace(CLEAN, score=0.06), ON, LOGGED),
-    "nothing may be cleared": (replace(CLEAN, clear_below=None), ON, LOGGED),
-    "clearing off": (CLEAN, replace(ON, clear_on=False), LOGGED),
-    "clearing under the kill switch": (CLEAN, replace(ON, kill_switch=True), LOGGED),
-    "clearing while drifting": (replace(CLEAN, drift_alarm=True), ON, LOGGED),
+    "above the clearing border": (replace(CLEAN, score=0.06), ON, logged(Reason.NOT_CERTIFIED)),
+    "nothing may be cleared": (
+        replace(CLEAN, clear_below=None),
+        ON,
+        logged(Reason.NOT_CERTIFIED),
+    ),
+    "clearing border is NaN": (
+        replace(CLEAN, clear_below=math.nan),
+        ON,
+        logged(Reason.NOT_CERTIFIED),
+    ),
+    "clearing off": (CLEAN, replace(ON, clear_on=False), logged(Reason.AUTOMATION_OFF)),
+    "clearing needs its own flag alone": (CLEAN, replace(ON, automation_on=False), CLEARED),
+    "clearing under the kill switch": (
+        CLEAN,
+        replace(ON, kill_switch=True),
+        logged(Reason.KILL_SWITCH),
+    ),
+    "clearing before its stage": (CLEAN, replace(ON, stage_on=False), logged(Reason.STAGE_NOT_ON)),
+    "clearing while drifting": (
+        replace(CLEAN, drift_alarm=True),
+        ON,
+        logged(Reason.DRIFT_ALARM),
+    ),
     "clearing after exchangeability was lost": (
         replace(CLEAN, exchangeability_lost=True),
         ON,
-        LOGGED,
+        logged(Reason.EXCHANGEABILITY_LOST),
+    ),
+    "clearing without calibration": (
+        replace(CLEAN, calibrated_at=None),
+        ON,
+        logged(Reason.NO_CALIBRATION),
+    ),
+    "clearing with a small set": (
+        replace(CLEAN, calibration_n=99),
+        ON,
+        logged(Reason.CALIBRATION_TOO_SMALL),
     ),
     "clearing with a stale set": (
         replace(CLEAN, calibrated_at=NOW - timedelta(days=99)),
         ON,
-        LOGGED,
+        logged(Reason.CALIBRATION_STALE),
     ),
-    "clearing without width": (replace(CLEAN, width=None), ON, LOGGED),
-    "clearing takes nothing from the cap": (CLEAN, replace(ON, cap_left=0), CLEARED),
+    "clearing without width": (
+        replace(CLEAN, width=None),
+        ON,
+        logged(Reason.PROBABILITY_NOT_KNOWN_WELL),
+    ),
+    "clearing by the pair alone": (
+        replace(CLEAN, width=0.5, venn_abers_width=0.01),
+        ON,
+        CLEARED,
+    ),
+    "clearing under a looser certificate": (
+        replace(CLEAN, clear_eps=0.011),
+        ON,
+        logged(Reason.CERTIFICATE_LOOSER),
+    ),
+    "clearing takes nothing from the caps": (
+        CLEAN,
+        replace(ON, cap_left=0, site_cap_left=0, breaker_open=True),
+        CLEARED,
+    ),
     "empty policy": (SURE, DecisionPolicy(), review(Reason.STAGE_NOT_ON)),
 }
 

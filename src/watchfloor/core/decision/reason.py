@@ -10,6 +10,7 @@ class Reason(StrEnum):
     CLEARED = "cleared"
     BELOW_REVIEW_SCORE = "below_review_score"
     NOT_CERTIFIED = "not_certified"
+    CERTIFICATE_LOOSER = "certificate_looser"
     PROBABILITY_NOT_KNOWN_WELL = "probability_not_known_well"
     NO_CALIBRATION = "no_calibration"
     CALIBRATION_STALE = "calibration_stale"
@@ -19,11 +20,14 @@ class Reason(StrEnum):
     AUTOMATION_OFF = "automation_off"
     KILL_SWITCH = "kill_switch"
     STAGE_NOT_ON = "stage_not_on"
+    BREAKER_OPEN = "breaker_open"
+    CAP_REACHED_SITE = "cap_reached_site"
     CAP_REACHED = "cap_reached"
     BELOW_TICKET_SCORE = "below_ticket_score"
     NO_MODEL = "no_model"
     CANNOT_SCORE = "cannot_score"
     DUPLICATE = "duplicate"
+    DUPLICATE_OF_CLOSED = "duplicate_of_closed"
 
     @property
     def sentence(self) -> str:
@@ -38,8 +42,12 @@ _SENTENCES = {
     Reason.NOT_CERTIFIED: (
         "The score lies below the region in which the promised share of false tickets is certified."
     ),
+    Reason.CERTIFICATE_LOOSER: (
+        "The certificate in force promises less than this tenant now asks for: it waits for a "
+        "calibration of its own."
+    ),
     Reason.PROBABILITY_NOT_KNOWN_WELL: (
-        "Too few known outcomes at scores like this one: its interval is as wide as the limit, "
+        "Too few known outcomes at scores like this one: its intervals are as wide as the limit, "
         "or wider."
     ),
     Reason.NO_CALIBRATION: "This model version has no calibration set yet.",
@@ -52,9 +60,18 @@ _SENTENCES = {
     Reason.AUTOMATION_OFF: "Automatic action is switched off for this tenant.",
     Reason.KILL_SWITCH: "The kill switch is on: nothing is done automatically anywhere.",
     Reason.STAGE_NOT_ON: "The roll-out of this model has not reached automatic action here.",
-    Reason.CAP_REACHED: "The cap on automatic tickets is used up for now.",
-    Reason.BELOW_TICKET_SCORE: "The score is below the ticket threshold an operator has set.",
+    Reason.BREAKER_OPEN: (
+        "The breaker is open: more tickets would open by themselves in an hour than this tenant "
+        "allows."
+    ),
+    Reason.CAP_REACHED_SITE: "The hourly cap on automatic tickets of this site is used up.",
+    Reason.CAP_REACHED: "The daily cap on automatic tickets is used up.",
+    Reason.BELOW_TICKET_SCORE: "The score is below the ticket threshold of this tenant.",
     Reason.NO_MODEL: "No model is active for this kind of event.",
     Reason.CANNOT_SCORE: "The event could not be scored, so a person looks at it.",
-    Reason.DUPLICATE: "An open ticket covers this already; the evidence was added to it.",
+    Reason.DUPLICATE: "A ticket covers this already; the evidence was added to it.",
+    Reason.DUPLICATE_OF_CLOSED: (
+        "A ticket about this was closed without confirmation in the same window; the evidence "
+        "was added to it, and a person looks again."
+    ),
 }

@@ -41,11 +41,25 @@ class ScoredPrediction(TenantRow):
     confidence_interval_width = models.FloatField(null=True)
     calibration_score = models.FloatField(null=True)
 
-    # decision, and the two thresholds it was taken with
+    # decision: the reason that is shown, and the first clause that stood in the way of acting
+    # without a person (empty where it was acted on)
     decision = models.CharField(max_length=30)
     reason = models.CharField(max_length=40)
+    failing_clause = models.CharField(max_length=40, blank=True)
+    # the operator's two thresholds, and those in force: tickets at or above, clearing at or
+    # below; null where nothing was certified
     review_score = models.FloatField()
     ticket_score = models.FloatField(null=True)
+    ticket_threshold = models.FloatField(null=True)
+    clear_threshold = models.FloatField(null=True)
+    # the promise the tenant asked for, and what its certificate was made from
+    eps_ticket = models.FloatField(null=True)
+    eps_clear = models.FloatField(null=True)
+    beta_clear = models.FloatField(null=True)
+    delta = models.FloatField(null=True)
+    calibration_n = models.PositiveIntegerField(null=True)
+    # which interval told how well the probability is known: prob_bin or venn_abers
+    interval_kind = models.CharField(max_length=20, blank=True)
     predicted_at = models.DateTimeField()
 
     # outcome: null until somebody knows

@@ -5,7 +5,7 @@ from watchfloor.noc.models.broadcast import LiveConnection, NOCEventLog
 from watchfloor.noc.models.intake import ActivitySignal, DeadLetter, IngestKey, SiteNetwork
 from watchfloor.noc.models.predictions import FraudPredictionLog
 from watchfloor.noc.models.thresholds import Threshold, ThresholdAuditLog
-from watchfloor.noc.models.work import ReviewItem, Ticket, TicketEvidence
+from watchfloor.noc.models.work import ReviewItem, Ticket, TicketEvidence, TicketStop
 
 __all__ = [
     "ActivitySignal",
@@ -21,4 +21,5 @@ __all__ = [
     "ThresholdAuditLog",
     "Ticket",
     "TicketEvidence",
+    "TicketStop",
 ]

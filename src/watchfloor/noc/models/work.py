@@ -25,24 +25,41 @@ class Disposition(models.TextChoices):
     INCONCLUSIVE = "inconclusive", "Inconclusive"
 
 
+class TicketSource(models.TextChoices):
+    """Who asked for a ticket."""
+
+    SYSTEM = "system", "System"
+    PERSON = "person", "Person"
+
+
 class Ticket(TenantRow):
-    """One piece of work about one prediction; repeats add evidence to the open one."""
+    """One piece of work about one thing in one window; repeats are added to it as evidence."""
 
     number = models.PositiveIntegerField()
     title = models.CharField(max_length=200)
+    # what was predicted, how sure that is, and by which model: for those who only read mail
+    body = models.TextField(blank=True)
+    tag = models.CharField(max_length=40, blank=True)
+    source = models.CharField(
+        max_length=10, choices=TicketSource.choices, default=TicketSource.SYSTEM
+    )
     status = models.CharField(
         max_length=15, choices=TicketStatus.choices, default=TicketStatus.OPEN
     )
     priority = models.CharField(max_length=10)
     opened_by = models.CharField(max_length=120)
+    # null: nobody is responsible for the site
+    assignee = models.ForeignKey("tenants.User", models.SET_NULL, null=True, related_name="+")
     site = models.ForeignKey("tenants.Site", models.PROTECT, null=True, related_name="+")
     alert = models.ForeignKey(AlertEvent, models.PROTECT, null=True, related_name="+")
     log = models.CharField(max_length=20)
     prediction_id = models.UUIDField()
     occurred_at = models.DateTimeField()
     model_type = models.CharField(max_length=50)
-    # (model type, entity, day): one open ticket for one thing, whoever asks twice
+    # (family, subject): what it is about and which thing, as "fraud_detector:guard:g-017"
     dedupe_key = models.CharField(max_length=200)
+    # Begin of the window of the event that opened it; null where windows were not kept yet.
+    window_start = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.CharField(max_length=120, blank=True)
@@ -58,6 +75,10 @@ class Ticket(TenantRow):
                 condition=~Q(status="resolved"),
                 name="one_open_ticket_per_key",
             ),
+            models.UniqueConstraint(
+                fields=["tenant", "dedupe_key", "window_start"],
+                name="one_ticket_per_subject_family_window",
+            ),
             models.CheckConstraint(
                 condition=~Q(status="resolved") | ~Q(disposition=""),
                 name="resolved_ticket_has_disposition",
@@ -66,6 +87,8 @@ class Ticket(TenantRow):
         indexes: ClassVar = [
             models.Index(fields=["tenant", "status", "-opened_at"], name="noc_ticket_recent"),
             models.Index(fields=["tenant", "prediction_id"], name="noc_ticket_prediction"),
+            # The caps count what opened by itself of late, of a tenant and of a site.
+            models.Index(fields=["tenant", "-opened_at"], name="noc_ticket_opened"),
         ]
 
     def __str__(self) -> str:
@@ -73,7 +96,7 @@ class Ticket(TenantRow):
 
 
 class TicketEvidence(TenantRow):
-    """A further prediction that belongs to an open ticket."""
+    """A further prediction that belongs to a ticket of its window, open or closed."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="evidence")
     prediction_id = models.UUIDField()
@@ -89,6 +112,41 @@ class TicketEvidence(TenantRow):
 
     def __str__(self) -> str:
         return f"evidence of {self.ticket}"
+
+
+class StopKind(models.TextChoices):
+    """Which limit on automatic tickets was reached."""
+
+    BREAKER = "breaker", "Breaker"
+    SITE_CAP = "site_cap", "Cap of a site"
+    DAY_CAP = "day_cap", "Cap of a day"
+
+
+class TicketStop(TenantRow):
+    """A span in which no ticket opened by itself, since a limit was reached; told of once."""
+
+    kind = models.CharField(max_length=10, choices=StopKind.choices)
+    # what the limit counts: a model type, a site's code with one, or nothing for the breaker
+    scope = models.CharField(max_length=120, blank=True)
+    cap = models.PositiveIntegerField()
+    tripped_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    # null while it holds, even past its end until somebody looks
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        db_table = "noc_ticket_stop"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "scope"],
+                condition=Q(closed_at=None),
+                name="one_open_stop_per_scope",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.scope}".strip()
 
 
 class ReviewState(models.TextChoices):
@@ -121,6 +179,8 @@ class ReviewItem(TenantRow):
     done_at = models.DateTimeField(null=True)
     done_by = models.CharField(max_length=120, blank=True)
     disposition = models.CharField(max_length=20, choices=Disposition.choices, blank=True)
+    # what the reviewer's tools may want without asking for the prediction
+    metadata = models.JSONField(default=dict)
 
     class Meta:
         db_table = "noc_review_item"
