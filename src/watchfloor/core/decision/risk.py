@@ -30,10 +30,24 @@ def risk_level(score: float) -> RiskLevel:
     """
     if not 0.0 <= score <= 1.0:
         raise InvalidInput(field="score", value=score, expected="a number in [0, 1]")
-    if score >= 0.8:
-        return RiskLevel.CRITICAL
-    if score >= 0.6:
-        return RiskLevel.HIGH
-    if score >= 0.4:
-        return RiskLevel.MEDIUM
-    return RiskLevel.LOW if score >= 0.2 else RiskLevel.MINIMAL
+    return next(level for level, lowest in _LOWEST.items() if score >= lowest)
+
+
+def lowest_score(level: RiskLevel) -> float:
+    """
+    Return the score at which a band begins.
+
+    >>> lowest_score(RiskLevel.HIGH)
+    0.6
+    """
+    return _LOWEST[level]
+
+
+# The highest first, so that the first one reached is the band.
+_LOWEST = {
+    RiskLevel.CRITICAL: 0.8,
+    RiskLevel.HIGH: 0.6,
+    RiskLevel.MEDIUM: 0.4,
+    RiskLevel.LOW: 0.2,
+    RiskLevel.MINIMAL: 0.0,
+}

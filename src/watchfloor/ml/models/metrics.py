@@ -48,6 +48,10 @@ class ModelPerformanceMetrics(TenantRow):
     total_decisions = models.PositiveIntegerField(default=0)
     automated_decisions = models.PositiveIntegerField(default=0)
     manual_review_decisions = models.PositiveIntegerField(default=0)
+    # the automated ones apart, and what was added to an open ticket; null on rows of before
+    auto_ticket_decisions = models.PositiveIntegerField(null=True)
+    auto_clear_decisions = models.PositiveIntegerField(null=True)
+    duplicate_decisions = models.PositiveIntegerField(null=True)
 
     # drift
     statistical_drift_pvalue = models.FloatField(null=True)

@@ -86,6 +86,12 @@ class PredictionLog(ScoredPrediction):
             ),
             models.Index(fields=["tenant", "entity_type", "entity_id"], name="ml_pred_log_entity"),
             models.Index(fields=["confidence_interval_width"], name="ml_pred_log_ci_width_idx"),
+            # What could not be scored is in no histogram, and is counted here.
+            models.Index(
+                fields=["tenant", "model_type", "occurred_at"],
+                condition=models.Q(score__isnull=True),
+                name="ml_pred_log_unscored",
+            ),
         ]
 
     def __str__(self) -> str:

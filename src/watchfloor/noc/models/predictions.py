@@ -23,6 +23,11 @@ class FraudPredictionLog(ScoredPrediction):
             models.Index(fields=["tenant", "-occurred_at"], name="noc_fraud_recent"),
             models.Index(fields=["tenant", "person", "-occurred_at"], name="noc_fraud_person"),
             models.Index(fields=["tenant", "risk_level", "-predicted_at"], name="noc_fraud_risk"),
+            models.Index(
+                fields=["tenant", "model_type", "occurred_at"],
+                condition=models.Q(score__isnull=True),
+                name="noc_fraud_unscored",
+            ),
         ]
 
     def __str__(self) -> str:
