@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from itertools import product
-from math import inf
+from math import comb, inf
 
 from scipy import optimize, stats
 
@@ -23,6 +23,32 @@ def weighted_quantile(scores, weights, *, level, test_weight):
     for score in sorted(scores):
         carried = sum((w for s, w in zip(scores, exact) if s <= score), Fraction(0))
         if carried >= needed:
+            return float(score)
+    return inf
+
+
+def pac_rank(n, level, delta):
+    """The smallest rank whose binomial tail, summed in whole fractions, stays within delta."""
+    tail, fitting = Fraction(0), n + 1
+    for k in range(n, 0, -1):
+        tail += comb(n, k) * level**k * (1 - level) ** (n - k)
+        if tail > delta:
+            break
+        fitting = k
+    return fitting
+
+
+def grouped_quantile(scores, groups, *, level):
+    """Each unit carries one, split evenly over its rows; the new unit's is kept at infinity."""
+    units = sorted(set(groups))
+    for score in sorted(scores):
+        carried = sum(
+            Fraction(
+                sum(s <= score for s, g in zip(scores, groups) if g == unit), groups.count(unit)
+            )
+            for unit in units
+        )
+        if carried >= level * (len(units) + 1):
             return float(score)
     return inf
 

@@ -46,6 +46,19 @@ class TestConformalRank:
 
         assert rank >= (n + 1) * level > rank - 1
 
+    def test_equals_exact_fractions_for_every_size_to_5000_and_every_percent(self):
+        levels = {percent: Fraction(percent, 100) for percent in range(1, 100)}
+
+        wrong = [
+            (n, percent)
+            for percent, level in levels.items()
+            for n in range(5_001)
+            # ceil(x) = k says k - 1 < x <= k; with x = (n + 1) percent / 100 all is whole.
+            if not 0 <= 100 * conformal_rank(n, level) - (n + 1) * percent < 100
+        ]
+
+        assert wrong == []
+
     @pytest.mark.parametrize("level", [Fraction(0), Fraction(1), Fraction(3, 2)])
     def test_refuses_a_level_outside_zero_and_one(self, level):
         with pytest.raises(InvalidInput, match="level"):
