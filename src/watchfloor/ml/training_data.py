@@ -1,7 +1,6 @@
 """Labelled rows as of a moment, and the quarter of them that no model trains on."""
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,8 @@ from watchfloor.tenants.models import Tenant
 
 # A quarter of the events, by a hash of their id, is never trained on: it judges and calibrates.
 HOLDOUT_SHARE = 0.25
+# Of the training rows since a change, the older part tries a window and the newer part judges it.
+TRIED_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +152,15 @@ def best_window(
     """
     if changed_at is None:
         return rows
-    recent = rows.since(changed_at).part(holdout=False)
-    cut = int(len(recent.labels) * 0.6)
-    judged = recent.part(range(cut, len(recent.labels)))
-    starts_at = rows.since(changed_at).records[cut].occurred_at if cut else changed_at
+    recent = rows.since(changed_at)
+    trainable = recent.part(holdout=False)
+    cut = int(len(trainable.labels) * TRIED_SHARE)
+    judged = trainable.part(range(cut, len(trainable.labels)))
+    starts_at = changed_at
+    if cut:
+        starts_at = recent.records[int(np.flatnonzero(~recent.is_holdout)[cut])].occurred_at
     losses = {}
-    for name, window in (("all", rows), ("since", rows.since(changed_at))):
+    for name, window in (("all", rows), ("since", recent)):
         earlier = [i for i, record in enumerate(window.records) if record.occurred_at < starts_at]
         train_on = LabelledRows(
             [window.records[i] for i in earlier],
@@ -164,9 +168,10 @@ def best_window(
             window.is_holdout[earlier],
         )
         losses[name] = _loss_of(train_on.part(holdout=False), judged, feature_names, seed)
-    if losses["since"] is None or (losses["all"] or math.inf) <= losses["since"]:
+    since, everything = losses["since"], losses["all"]
+    if since is None or (everything is not None and everything <= since):
         return rows
-    return rows.since(changed_at)
+    return recent
 
 
 def _loss_of(

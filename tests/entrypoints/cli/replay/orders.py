@@ -11,6 +11,8 @@ DAYS = 40
 ORDERS_A_DAY = 50
 TURNS_ON_DAY = 26
 FIRST_MODEL_ON_DAY = 20
+# The workshop closes orders at these hours, so outcomes come in small heaps between the events.
+CLOSES_EVERY = timedelta(hours=4)
 
 MAPPING = f"""
 name: orders
@@ -68,5 +70,9 @@ def _order(day: int, place: int) -> dict[str, str]:
         "noise": f"{rng.normal():.4f}",
         "depot": str(rng.choice(["harbour", "hill"])),
         "late": "yes" if is_late else "no",
-        "closed": (opened + timedelta(hours=20)).isoformat(),
+        "closed": _next_close(opened + timedelta(hours=20)).isoformat(),
     }
+
+
+def _next_close(ready: datetime) -> datetime:
+    return ready + (START - ready) % CLOSES_EVERY

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
@@ -14,7 +15,7 @@ from entrypoints.cli.replay.orders import (
 )
 
 from watchfloor.core.errors import NotReady
-from watchfloor.entrypoints.cli.replay import stream
+from watchfloor.entrypoints.cli.replay import driver, stream
 from watchfloor.entrypoints.cli.replay.direct import DirectDoor
 from watchfloor.entrypoints.cli.replay.driver import Pace, Replay
 from watchfloor.entrypoints.cli.replay.report import broken_identities, report_on
@@ -77,7 +78,7 @@ class TestReplay:
         }
         assert report["outcomes"]["joined"] == N_EVENTS - N_UNLABELLED
         assert report["outcomes"]["still_open"] == N_UNLABELLED
-        assert report["outcomes"]["label_delay_h"]["p50"] == 20.0
+        assert 20.0 <= report["outcomes"]["label_delay_h"]["p50"] <= 24.0
         assert DeadLetter.objects.count() == N_BROKEN
         # Day 26 is 29 March; labels of a day come on the next.
         [alert, *_] = report["drift"]["alerts"]
@@ -86,7 +87,7 @@ class TestReplay:
         promoted = report["promotions"][0]
         assert promoted["replaced"] == report["first_model"]["version"]
         assert promoted["watch"] == "confirmed"
-        assert report["tickets"]["by_disposition"]["true_positive"] > 50
+        assert report["reviews"]["by_disposition"]["true_positive"] > 50
         acted_on = sum(each["automatic"]["predictions"] for each in report["certificates"])
         assert acted_on == sum(
             report["decisions"]["by_outcome"].get(outcome, 0)
@@ -154,12 +155,14 @@ class TestReplay:
 
     def test_a_pace_waits_for_the_stream(self, orders, monkeypatch):
         slept = []
-        monkeypatch.setattr("time.sleep", slept.append)
+        # The work between the waits takes no time: only the stream's own is to be seen.
+        still = SimpleNamespace(sleep=slept.append, monotonic=lambda: 0.0)
+        monkeypatch.setattr(driver, "time", still)
 
         replay(orders, pace=Pace(speed=86_400.0))
 
-        # 40 days at a day a second: the last wait is told to end 40 seconds after the start.
-        assert 38 < max(slept) <= 41
+        # 40 days at a day a second: the last orders are closed on the next morning.
+        assert 39.5 < max(slept) < 41
 
     def test_the_summary_tells_the_same_in_words(self, orders):
         report = replay(orders)
