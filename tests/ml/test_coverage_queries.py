@@ -1,38 +1,33 @@
 """The coverage report, read from day histograms, is what a walk over the log would count."""
 
 from bisect import bisect_right
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from cast import acme, borealis
+from desk import DESK, NOON, fill
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from oracle import naive
 
 from watchfloor.core.local_time import local_day
-from watchfloor.ml import interval_widths, rollups, serving
-from watchfloor.ml.coverage_queries import coverage_report, read_window
+from watchfloor.ml import interval_widths, serving
+from watchfloor.ml.coverage_queries import coverage_report
+from watchfloor.ml.coverage_window import read_window
 from watchfloor.ml.interval_widths import WidthKind
 from watchfloor.ml.models import PredictionLog, ScoreDay
-from watchfloor.tenants.models import Site
-from watchfloor.workflows import calibration_load, outcome_feedback
-from watchfloor.workflows.outcome_feedback import OutcomeRequest
-from watchfloor.workflows.prediction_intake import PredictionRequest, handle_predictions
 
 pytestmark = pytest.mark.django_db
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-DESK = "sla_breach"
-DAYS, A_DAY, WEEKS = 30, 24, 5
-SITES = ("harbour-gate", "north-campus", None)
+WEEKS = 5
 
 
 @pytest.fixture(scope="module")
 def filled(django_db_setup, django_db_blocker):
     """Acme once for all tests, as one transaction that is taken back."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield _history(acme(now=NOON))
+        yield fill(acme(now=NOON))
         transaction.set_rollback(True)
 
 
@@ -46,69 +41,6 @@ def history(filled, db):
 def other_tenant(filled, db):
     """Borealis beside the history."""
     return borealis(now=NOON)
-
-
-def _history(tenant):
-    now = NOON
-    Site.objects.filter(code="harbour-gate").update(site_group="harbour")
-    Site.objects.filter(code="north-campus").update(site_group="north")
-    rng = np.random.default_rng(20260302)
-    for day in range(DAYS, -1, -1):
-        at = now - timedelta(days=day)
-        scores = np.round(rng.beta(0.7, 1.4, A_DAY), 3)
-        requests = [
-            PredictionRequest(
-                event_id=f"INC{day:02d}{i:02d}",
-                source="itsm",
-                model_type=DESK,
-                entity_type="incident",
-                entity_id=f"INC{day:02d}{i:02d}",
-                occurred_at=at - timedelta(minutes=i),
-                score=None if i == 0 else float(score),
-                model_version=None if i == 0 else "v1",
-                site=SITES[i % 3],
-            )
-            for i, score in enumerate(scores)
-        ]
-        handle_predictions(tenant=tenant, requests=requests, now=at)
-        _tell(tenant, requests, rng, at)
-        if day in {20, 10}:
-            _calibrate(tenant, at)
-    rollups.compact_all(tenant=tenant)
-    return tenant
-
-
-def _tell(tenant, requests, rng, at):
-    told = [
-        OutcomeRequest(
-            event=("itsm", request.event_id),
-            value=float(rng.random() < (request.score or 0.5)),
-            known_at=at,
-            source="api",
-            labeller="desk",
-            dedupe_key=request.event_id,
-        )
-        for request in requests
-        if rng.random() < 0.7
-    ]
-    outcome_feedback.record_outcomes(tenant=tenant, log="prediction", requests=told, now=at)
-
-
-def _calibrate(tenant, at):
-    scores, known = calibration_load.pairs_from_log(
-        tenant=tenant, source="prediction_log", model_type=DESK, version="v1", days=30, now=at
-    )
-    calibration_load.load(
-        tenant=tenant,
-        model_type=DESK,
-        version="v1",
-        scores=scores,
-        outcomes=known,
-        source="prediction_log",
-        min_samples=30,
-        actor="cli:test",
-        now=at,
-    )
 
 
 def window_of(tenant, now, *, weeks=WEEKS, model_type=DESK):
@@ -191,55 +123,55 @@ class TestCoverageReport:
         assert report.known_without == rows.filter(outcome__isnull=False).count()
         assert report.n == PredictionLog.objects.filter(score__isnull=False).count()
 
+    def test_by_score_band_counts_the_calibrations_that_keep_their_promise_there(
+        self, history, now
+    ):
+        report = report_of(history, now)
+
+        most = max(report.sets, key=lambda each: each[1].n)[0].calibration
+        fine = {k.sha256 for k, _ in report.sets if set(most.edges) <= set(k.calibration.edges)}
+        by_band = walked(
+            history,
+            95,
+            lambda row: (
+                bisect_right(most.edges, row.score) if row.calibration_hash in fine else None
+            ),
+        )
+        assert len(report.bands) == len(most.bins) > 1
+        assert [counts_of(band.found) for band in report.bands] == [
+            by_band[k] for k in range(len(report.bands))
+        ]
+        assert report.outside_bands == sum(
+            found.n for known, found in report.sets if known.sha256 not in fine
+        )
+
     def test_by_score_bin_is_of_one_calibration(self, history, now):
         scored = PredictionLog.objects.filter(score__isnull=False)
         chosen = scored.latest("occurred_at").calibration_hash
 
-        report = report_of(history, now, band_set=chosen)
+        report = report_of(history, now, shown_set=chosen[:12])
 
         calibration = serving.calibration_of(tenant=history, sha256=chosen)
-        by_bin = walked(
-            history,
-            95,
-            lambda row: (
-                bisect_right(calibration.edges, row.score)
-                if row.calibration_hash == chosen
-                else None
-            ),
-        )
-        assert report.band_set.sha256 == chosen
-        assert len(report.bands) == len(calibration.bins) > 1
-        assert [counts_of(band.found) for band in report.bands] == [
-            by_bin[k] for k in range(len(report.bands))
-        ]
-        assert [(band.set_n, band.set_events) for band in report.bands] == [
-            (bin_.n, bin_.k) for bin_ in calibration.bins
-        ]
-
-    def test_says_the_event_rate_and_the_mean_score_of_each_bin(self, history, now):
-        report = report_of(history, now)
-
-        chosen = report.band_set.sha256
-        for band in report.bands:
+        assert report.shown_set.sha256 == chosen
+        assert [bin_.then for bin_ in report.bins] == list(calibration.bins)
+        for bin_ in report.bins:
             rows = [
                 row
-                for row in PredictionLog.objects.filter(calibration_hash=chosen)
-                if row.outcome is not None
-                and band.lower <= row.score < (band.upper if band.upper < 1 else 2)
+                for row in scored.filter(calibration_hash=chosen, outcome__isnull=False)
+                if bin_.lower <= row.score < (bin_.upper if bin_.upper < 1 else 2)
             ]
-            assert band.events == sum(row.outcome == 1 for row in rows)
-            assert band.mean_score == pytest.approx(np.mean([row.score for row in rows]))
+            assert (bin_.n, bin_.events) == (len(rows), sum(row.outcome == 1 for row in rows))
+            assert bin_.mean_score == pytest.approx(np.mean([row.score for row in rows]))
 
     def test_of_an_unknown_calibration_falls_back_to_the_one_with_most_outcomes(self, history, now):
-        report = report_of(history, now, band_set="no such digest")
+        report = report_of(history, now, shown_set="no such digest")
 
-        most = max(report.sets, key=lambda each: each[1].n)[0]
-        assert report.band_set == most
+        assert report.shown_set == max(report.sets, key=lambda each: each[1].n)[0]
 
     def test_of_a_tenant_without_predictions_is_empty(self, other_tenant, now):
         report = report_of(other_tenant, now)
 
-        assert (report.n, report.band_set, report.bands, report.sites) == (0, None, (), ())
+        assert (report.n, report.shown_set, report.bands, report.bins) == (0, None, (), ())
         assert [found.coverage for found in report.overall] == [None] * 3
         assert len(report.weeks) == WEEKS
 

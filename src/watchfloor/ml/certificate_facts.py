@@ -1,12 +1,15 @@
 """What each certificate promised over a stream, and what came of it, for a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import Count, Q
 from scipy import special
 
 from watchfloor.core.conformal.certified import Certificate
+from watchfloor.core.conformal.probability_bins import clopper_pearson
+from watchfloor.core.conformal.quantile import level_of
 from watchfloor.core.decision.policy import Outcome, Reason
 from watchfloor.ml import serving
 from watchfloor.ml.models import CalibrationSet, ScoredPrediction
@@ -45,6 +48,11 @@ class Found:
     def false_share(self) -> float | None:
         """The share of false ones among those known; None while nothing is known."""
         return self.n_false / self.n_known if self.n_known else None
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """The exact 95 % interval of the true share of false ones; [0, 1] without outcomes."""
+        return clopper_pearson(self.n_false, self.n_known, level=level_of(95))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,41 @@ def _kept(table: type[ScoredPrediction], tenant: Tenant, row: CalibrationSet) ->
     certificate = serving.calibration_of(tenant=tenant, sha256=row.sha256).ticket
     decided = _decided(table, tenant, row, certificate)
     automatic = _found([outcome for _, decision, _, outcome in decided if decision in AUTOMATIC])
+    return replace(_kept_of(tenant, row, automatic), held_back=_held_back(decided))
+
+
+def kept_of_actions(
+    table: type[ScoredPrediction], *, tenant: Tenant, model_type: str
+) -> tuple[Kept, ...]:
+    """
+    Return every certificate under which something was acted on, newest first.
+
+    What was held back is left out, so the cost grows with the actions, which caps keep few.
+    """
+    acted = _acted(table, tenant, model_type)
+    rows = CalibrationSet.objects.for_tenant(tenant).filter(sha256__in=acted.keys())
+    first_of: dict[str, CalibrationSet] = {}
+    for row in rows.select_related("model_version").order_by("created_at", "id"):
+        first_of.setdefault(row.sha256, row)
+    return tuple(_kept_of(tenant, row, acted[row.sha256]) for row in reversed(first_of.values()))
+
+
+def _acted(table: type[ScoredPrediction], tenant: Tenant, model_type: str) -> dict[str, Found]:
+    rows = table._default_manager.filter(
+        tenant_id=tenant.pk, model_type=model_type, decision__in=AUTOMATIC
+    )
+    counts = (
+        rows.order_by()
+        .values_list("calibration_hash")
+        .annotate(
+            n=Count("id"), n_known=Count("outcome"), n_false=Count("id", filter=Q(outcome__lt=0.5))
+        )
+    )
+    return {digest: Found(n, known, false) for digest, n, known, false in counts}
+
+
+def _kept_of(tenant: Tenant, row: CalibrationSet, automatic: Found) -> Kept:
+    certificate = serving.calibration_of(tenant=tenant, sha256=row.sha256).ticket
     return Kept(
         calibration_hash=row.sha256,
         model_version=row.model_version.version,
@@ -103,7 +146,7 @@ def _kept(table: type[ScoredPrediction], tenant: Tenant, row: CalibrationSet) ->
         certificate=certificate,
         automatic=automatic,
         chance=_chance(automatic, certificate.eps),
-        held_back=_held_back(decided),
+        held_back=(),
     )
 
 

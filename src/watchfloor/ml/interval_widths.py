@@ -15,7 +15,7 @@ from watchfloor.core.arrays import BoolArray, FloatArray
 from watchfloor.core.conformal.probability_bins import bin_of
 from watchfloor.core.decision.risk import RiskLevel, lowest_score
 from watchfloor.core.local_time import day_bounds
-from watchfloor.ml.coverage_queries import Window
+from watchfloor.ml.coverage_window import Window
 from watchfloor.ml.models import ScoredPrediction
 from watchfloor.ml.performance import NARROW
 from watchfloor.tenants.models import Tenant

@@ -179,6 +179,12 @@ def get_card(*, tenant: Tenant, model_type: str, is_predicted: bool) -> ModelCar
     return card
 
 
+def serving_set_of(card: ModelCard) -> str:
+    """Return the digest of the calibration that decides now; empty without one."""
+    stack = card.deployment.stack if card.deployment is not None else None
+    return stack.calibration_sha256 if stack is not None else ""
+
+
 def metric_strip(*, tenant: Tenant, model_type: str, last_day: date, days: int) -> list[MetricDay]:
     """Return `days` local days up to the last one, ascending, none left out; one query."""
     first = last_day - timedelta(days=days - 1)

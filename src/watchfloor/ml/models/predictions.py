@@ -92,6 +92,12 @@ class PredictionLog(ScoredPrediction):
                 condition=models.Q(score__isnull=True),
                 name="ml_pred_log_unscored",
             ),
+            # What a certificate opened, counted against its promise.
+            models.Index(
+                fields=["tenant", "model_type", "calibration_hash"],
+                condition=models.Q(decision__in=["auto_ticket", "suppressed_duplicate"]),
+                name="ml_pred_log_acted_on",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,6 +28,11 @@ class FraudPredictionLog(ScoredPrediction):
                 condition=models.Q(score__isnull=True),
                 name="noc_fraud_unscored",
             ),
+            models.Index(
+                fields=["tenant", "model_type", "calibration_hash"],
+                condition=models.Q(decision__in=["auto_ticket", "suppressed_duplicate"]),
+                name="noc_fraud_acted_on",
+            ),
         ]
 
     def __str__(self) -> str:

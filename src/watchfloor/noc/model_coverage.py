@@ -1,0 +1,106 @@
+"""Everything that says whether the intervals and the automation of one model keep their word."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from watchfloor.core.conformal.eps_curve import EpsCurve, clear_curve, ticket_curve
+from watchfloor.core.errors import InvalidInput
+from watchfloor.ml import automation_queries, certificate_facts, interval_widths, model_queries
+from watchfloor.ml.automation_queries import DecidedWeek
+from watchfloor.ml.certificate_facts import Kept
+from watchfloor.ml.coverage_queries import CoverageReport, coverage_report
+from watchfloor.ml.coverage_window import Window, read_window
+from watchfloor.ml.interval_widths import WidthCategory
+from watchfloor.ml.model_queries import ModelCard
+from watchfloor.noc import logs, thresholds
+from watchfloor.tenants.models import Tenant
+
+MOST_WEEKS = 104
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCoverage:
+    """
+    One model type over some weeks: what was promised, and what came of it.
+
+    Args:
+        report: coverage of the intervals, in every grouping.
+        widths: narrow, wide and unknown intervals.
+        decided: what was done with the predictions, week by week.
+        certificates: those under which something was acted on, newest first.
+        tickets, clearing: what could be certified at other promises, from the outcomes of the
+            champion in these weeks; None while no model serves.
+        eps_ticket, eps_clear, delta: the promises the tenant asks for.
+        serving_set: digest of the calibration that decides now; empty without one.
+    """
+
+    card: ModelCard
+    report: CoverageReport
+    widths: tuple[WidthCategory, ...]
+    decided: tuple[DecidedWeek, ...]
+    certificates: tuple[Kept, ...]
+    tickets: EpsCurve | None
+    clearing: EpsCurve | None
+    eps_ticket: float
+    eps_clear: float
+    delta: float
+    serving_set: str
+
+
+def model_coverage(
+    *, tenant: Tenant, card: ModelCard, level: int, weeks: int, last: date, shown_set: str = ""
+) -> ModelCoverage:
+    """
+    Return how one model type keeps its word over whole weeks up to a local day.
+
+    Args:
+        card: of the model type; `model_queries.get_card` finds it and refuses an unknown one.
+        level: of the intervals: 90, 95 or 99, in percent.
+        weeks: 1 to 104.
+        shown_set: digest, or its beginning, of the calibration whose bins are shown.
+
+    Raises:
+        InvalidInput: level or weeks do not fit.
+    """
+    if not 1 <= weeks <= MOST_WEEKS:
+        raise InvalidInput(field="weeks", value=weeks, expected=f"1 to {MOST_WEEKS}")
+    model_type = card.model_type
+    values = thresholds.values_in_force(tenant=tenant, model_type=model_type)
+    window = read_window(tenant=tenant, model_type=model_type, last=last, weeks=weeks)
+    table = logs.table_of(logs.log_of(model_type))
+    tickets, clearing = _curves(window, card, delta=values["delta"])
+    return ModelCoverage(
+        card=card,
+        report=coverage_report(
+            window,
+            model_type=model_type,
+            level=level,
+            review_score=values["review_score"],
+            shown_set=shown_set,
+        ),
+        widths=interval_widths.width_report(
+            window,
+            n_unscored=interval_widths.count_unscored(
+                table, tenant=tenant, model_type=model_type, window=window
+            ),
+        ),
+        decided=automation_queries.decided_weeks(
+            tenant=tenant, model_type=model_type, first=window.first, last=window.last
+        ),
+        certificates=certificate_facts.kept_of_actions(table, tenant=tenant, model_type=model_type),
+        tickets=tickets,
+        clearing=clearing,
+        eps_ticket=values["eps_ticket"],
+        eps_clear=values["eps_clear"],
+        delta=values["delta"],
+        serving_set=model_queries.serving_set_of(card),
+    )
+
+
+def _curves(
+    window: Window, card: ModelCard, *, delta: float
+) -> tuple[EpsCurve | None, EpsCurve | None]:
+    if card.version is None:
+        return None, None
+    scores, outcomes = window.known_pairs(card.version.version)
+    return ticket_curve(scores, outcomes, delta=delta), clear_curve(scores, outcomes, delta=delta)
