@@ -72,7 +72,7 @@ docs: $(VENV)/.ready ## Write the reference pages that are read out of the code
 
 lock: ## Write the hashed requirements anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --extra replay pyproject.toml -o requirements/runtime.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --extra replay --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --extra replay --extra fast --group dev pyproject.toml -o requirements/dev.txt
 
 shell: $(VENV)/.ready ## A Python shell with everything set up
 	$(BIN)/python -m watchfloor manage shell

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from watchfloor.core.arrays import FloatArray
+from watchfloor.core.conformal.bulk_bounds import outcome_bounds_many
 from watchfloor.core.conformal.calibration import Calibration
+from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.core.local_time import day_bounds
 from watchfloor.core.score_rollup import ScoreCounts, metrics
 from watchfloor.ml import rollups
@@ -142,7 +144,7 @@ def _intervals(tenant: Tenant, day: _Day) -> dict[str, Any]:
     """Return width and coverage, which follow from (score bin, calibration) and outcome."""
     widths: list[tuple[FloatArray, FloatArray]] = []
     quality: list[tuple[float, int]] = []
-    covered, labelled = {90: 0, 95: 0, 99: 0}, 0
+    covered, labelled = dict.fromkeys(LEVELS, 0), 0
     for part in day.parts:
         if not part.calibration_hash:
             continue
@@ -155,8 +157,8 @@ def _intervals(tenant: Tenant, day: _Day) -> dict[str, Any]:
         if calibration.calibration_score is not None:
             quality.append((calibration.calibration_score, int(n.sum())))
         labelled += counts.n_labelled
-        for level in covered:
-            covered[level] += _covered(calibration, counts, level)
+        for level, inside in zip(LEVELS, _covered(calibration, counts), strict=True):
+            covered[level] += inside
     if not widths:
         return {}
     width = np.concatenate([w for w, _ in widths])
@@ -172,12 +174,16 @@ def _intervals(tenant: Tenant, day: _Day) -> dict[str, Any]:
     }
 
 
-def _covered(calibration: Calibration, counts: ScoreCounts, level: int) -> int:
-    inside = 0
-    for bin_ in np.flatnonzero(counts.clean + counts.event):
-        low, high = calibration.outcome_bounds(float(counts.grid.points[bin_]), level)
-        inside += int(counts.clean[bin_]) * (low <= 0.0) + int(counts.event[bin_]) * (high >= 1.0)
-    return inside
+def _covered(calibration: Calibration, counts: ScoreCounts) -> list[int]:
+    """Return how many outcomes lay inside their intervals, at each of `LEVELS`."""
+    known = np.flatnonzero(counts.clean + counts.event)
+    bounds = outcome_bounds_many(
+        counts.grid.points[known],
+        edges=calibration.edges,
+        quantiles=[each.quantiles for each in calibration.bins],
+    )
+    clean, event = counts.clean[known], counts.event[known]
+    return [int(clean[lower <= 0.0].sum() + event[upper >= 1.0].sum()) for lower, upper in bounds]
 
 
 def _mean(weighted: list[tuple[float, int]]) -> float | None:

@@ -136,8 +136,8 @@ def coverage(log: Logged, *, tenant: Tenant) -> tuple[Coverage, ...]:
     for (digest, bin_, outcome), count in groups.items():
         calibration = serving.calibration_of(tenant=tenant, sha256=digest)
         n += count
-        for level in LEVELS:
-            low, high = calibration.outcome_bounds(float(PROBABILITY.points[bin_]), level)
+        bounds = calibration.outcome_bounds_all(float(PROBABILITY.points[bin_]))
+        for level, (low, high) in zip(LEVELS, bounds, strict=True):
             inside[level] += count * (low <= outcome <= high)
     return tuple(Coverage(level, n, inside[level]) for level in LEVELS)
 

@@ -11,7 +11,9 @@ from oracle import naive
 
 from watchfloor.core.conformal.quantile import (
     LEVELS,
+    SAMPLE,
     conformal_quantile,
+    conformal_quantiles,
     conformal_rank,
     level_of,
 )
@@ -111,6 +113,52 @@ class TestConformalQuantile:
 
         # 4000 draws at 0.90: standard error 0.0047, so 0.88 lies more than four of them away.
         assert 0.88 <= covered <= 0.92
+
+
+def one_by_one(scores):
+    ordered = np.sort(scores)
+    return tuple(conformal_quantile(ordered, level=level_of(percent)) for percent in LEVELS)
+
+
+class TestConformalQuantiles:
+    @given(scores=SCORES)
+    def test_equal_those_of_the_sorted_scores(self, scores):
+        column = np.array(scores, dtype=float)
+
+        assert conformal_quantiles(column) == one_by_one(column)
+
+    @pytest.mark.parametrize(
+        "arrange",
+        [
+            lambda draws: draws,
+            np.sort,
+            lambda draws: -np.sort(-draws),
+            lambda draws: draws.round(1),
+            np.zeros_like,
+            lambda draws: np.where(np.arange(len(draws)) % 7, draws, 1000.0),
+            lambda draws: np.where(np.arange(len(draws)) % 7, draws, -1000.0),
+        ],
+        ids=["drawn", "rising", "falling", "ties", "all one", "sampled high", "sampled low"],
+    )
+    @pytest.mark.parametrize("n", [2 * SAMPLE - 1, 2 * SAMPLE, 7 * SAMPLE])
+    def test_are_exact_where_a_sample_is_looked_at_first(self, n, arrange):
+        # 7 * SAMPLE scores are sampled at every seventh, where two of the columns mislead.
+        column = arrange(np.random.default_rng(5).exponential(size=n))
+
+        assert conformal_quantiles(column) == one_by_one(column)
+
+    def test_come_in_the_order_that_was_asked_for(self):
+        column = np.arange(1.0, 1000.0)
+
+        assert conformal_quantiles(column, levels=(99, 90, 99)) == (990.0, 900.0, 990.0)
+
+    def test_of_no_scores_are_infinite(self):
+        assert conformal_quantiles(np.array([])) == (math.inf, math.inf, math.inf)
+
+    @pytest.mark.parametrize("wrong", [math.nan, math.inf])
+    def test_refuse_a_score_that_is_not_finite_by_name(self, wrong):
+        with pytest.raises(InvalidInput, match=r"scores\[1\]"):
+            conformal_quantiles(np.array([0.1, wrong]))
 
 
 class TestLevelOf:

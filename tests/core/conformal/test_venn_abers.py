@@ -5,10 +5,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracle import naive
 
+from watchfloor.core import kernels
 from watchfloor.core.conformal.venn_abers import VennAbers, fit_venn_abers
 from watchfloor.core.errors import InvalidInput
 
@@ -34,28 +35,40 @@ def drawn(n, *, seed, decimals=None):
 
 
 class TestFit:
+    @pytest.mark.parametrize("twin", kernels.twins())
+    @settings(deadline=None)  # the first call compiles
     @given(rows=ROWS.filter(has_both))
     @example(rows=[(0.5, 0), (0.5, 1), (0.5, 1)])
     @example(rows=[(0.9, 0), (0.1, 1)])
     @example(rows=[(0.1, 0), (0.9, 1)])
-    def test_equals_isotonic_regression_with_the_score_added(self, rows):
+    @example(rows=[(0.0, 1), (-0.0, 0), (1.0, 0)])
+    def test_equals_isotonic_regression_with_the_score_added(self, twin, rows):
         scores, outcomes = zip(*rows)
-        table = fit(rows)
+        table = fit(rows, twin=twin)
 
         found = [table.pair(score) for score in WHERE]
 
         expected = [naive.venn_abers(scores, outcomes, score) for score in WHERE]
         assert np.array(found) == pytest.approx(np.array(expected), abs=1e-12)
 
-    def test_equals_isotonic_regression_on_scores_without_ties(self):
+    @pytest.mark.parametrize("twin", kernels.twins())
+    def test_equals_isotonic_regression_on_scores_without_ties(self, twin):
         scores, outcomes = drawn(60, seed=20260210)
-        table = fit_venn_abers(scores, outcomes)
+        table = fit_venn_abers(scores, outcomes, twin=twin)
         where = [*scores[:20].tolist(), *np.linspace(0, 1, 21).tolist()]
 
         found = [table.pair(score) for score in where]
 
         expected = [naive.venn_abers(scores.tolist(), outcomes.tolist(), s) for s in where]
         assert np.array(found) == pytest.approx(np.array(expected), abs=1e-12)
+
+    @pytest.mark.parametrize("decimals", [None, 3])
+    def test_is_the_same_to_the_last_bit_in_each_twin(self, decimals):
+        rows = drawn(30_000, seed=13, decimals=decimals)
+
+        tables = [fit_venn_abers(*rows, twin=twin) for twin in kernels.twins()]
+
+        assert all(table == tables[0] for table in tables)
 
     @given(rows=ROWS.filter(has_both), order=st.randoms(use_true_random=False))
     def test_does_not_depend_on_the_order_of_the_rows(self, rows, order):

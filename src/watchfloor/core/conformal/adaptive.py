@@ -8,15 +8,23 @@ what would be said now.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 from watchfloor.core.conformal.quantile import conformal_rank, level_of
 from watchfloor.core.errors import InvalidInput
 
 GAMMA = 0.005
+
+
+class Ascending(Protocol):
+    """Scores in ascending order: a sorted list, or a `SlidingWindow`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +90,13 @@ class AdaptiveLevel:
     n: int = 0
     misses: int = 0
 
-    def issue(self, ascending: Sequence[float]) -> Issued:
+    def issue(self, ascending: Ascending) -> Issued:
         """
         Return what to say with the next prediction.
 
         Args:
-            ascending: the latest nonconformity scores, sorted; at least 1 / alpha_t of them, or
-                the answer is the whole line.
+            ascending: the latest nonconformity scores, sorted, a list or a `SlidingWindow`; at
+                least 1 / alpha_t of them, or the answer is the whole line.
 
         >>> AdaptiveLevel(90, alpha_t=0.1).issue([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
         Issued(alpha=0.1, quantile=0.9)
@@ -194,7 +202,7 @@ def alpha_of(percent: int) -> float:
     return float(1 - level_of(percent))
 
 
-def _quantile_at(ascending: Sequence[float], alpha: float) -> float:
+def _quantile_at(ascending: Ascending, alpha: float) -> float:
     if alpha <= 0:
         return math.inf
     if alpha >= 1:

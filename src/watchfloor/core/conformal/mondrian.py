@@ -9,7 +9,7 @@ import numpy as np
 
 from watchfloor.core.arrays import FloatArray, IntArray
 from watchfloor.core.conformal.probability_bins import bin_of
-from watchfloor.core.conformal.quantile import LEVELS, conformal_quantile, level_of
+from watchfloor.core.conformal.quantile import conformal_quantiles
 
 
 def bin_quantiles(
@@ -36,10 +36,7 @@ def bin_quantiles(
     """
     residuals = np.abs(scores - outcomes)
     where = bin_of(scores, edges)
-    return tuple(
-        tuple(conformal_quantile(of_bin, level=level_of(percent)) for percent in LEVELS)
-        for of_bin in (np.sort(residuals[where == i]) for i in range(len(edges) + 1))
-    )
+    return tuple(conformal_quantiles(residuals[where == i]) for i in range(len(edges) + 1))
 
 
 def outcome_interval(score: float, quantile: float) -> tuple[float, float]:
