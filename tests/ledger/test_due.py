@@ -72,6 +72,45 @@ class TestFail:
         assert due.claim_next(now=now, lease=MINE, kinds=KINDS) is None
 
 
+class TestATakenOverRow:
+    """A worker that was thought dead comes back with its work, and another one has it by now."""
+
+    @pytest.fixture
+    def slow(self, tenant, now):
+        """The row as the first worker saw it, before the other took it over."""
+        _plan(tenant, "a", now)
+        row = due.claim_next(now=now, lease=MINE, kinds=KINDS)
+        other = Lease(worker="other", real_now=REAL + timedelta(minutes=6))
+        assert due.claim_next(now=now, lease=other, kinds=KINDS) is not None
+        return row
+
+    def test_is_not_closed_put_back_or_failed_by_the_first(self, slow, now):
+        assert not due.finish(slow, now=now)
+        assert not due.postpone(slow, due_at=now + timedelta(hours=6))
+        assert not due.fail(slow, error="no disk", now=now, retry_at=now)
+
+        row = DueRow.objects.get()
+        assert (row.state, row.leased_by, row.due_at) == ("running", "other", now)
+
+
+class TestIsWorkFree:
+    def test_is_false_while_somebody_works_on_it(self, tenant, now):
+        _plan(tenant, "a", now)
+        waiting = due.is_work_free(kinds=KINDS, now=now, real_now=REAL)
+
+        due.claim_next(now=now, lease=MINE, kinds=KINDS)
+
+        assert waiting
+        assert not due.is_work_free(kinds=KINDS, now=now, real_now=REAL)
+        later = REAL + timedelta(minutes=6)
+        assert due.is_work_free(kinds=KINDS, now=now, real_now=later)
+
+    def test_is_false_before_it_is_due(self, tenant, now):
+        _plan(tenant, "a", now + timedelta(hours=1))
+
+        assert not due.is_work_free(kinds=KINDS, now=now, real_now=REAL)
+
+
 class TestLeases:
     def test_are_kept_alive_by_their_worker_alone(self, tenant, now):
         _plan(tenant, "a", now)

@@ -73,6 +73,19 @@ class TestBackfill:
         )
 
 
+class TestANightThatTookTooLong:
+    def test_leaves_nothing_behind_when_another_worker_has_taken_it_over(self, tenant, now):
+        model_health.plan_first_nights(tenant=tenant, now=now)
+        night = now + timedelta(days=1)
+        slow = due.claim_next(now=night, lease=LEASE, kinds=[model_health.METRICS])
+        DueRow.objects.filter(pk=slow.pk).update(leased_by="another")
+
+        due_work.do(slow, now=slow.due_at)
+
+        # The next night is planned with the work of this one: both were taken back.
+        assert DueRow.objects.filter(kind=model_health.METRICS).get().state == "running"
+
+
 class TestFailedWork:
     def test_is_tried_again_and_then_told_to_people(self, tenant, now):
         due.plan(

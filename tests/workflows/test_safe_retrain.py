@@ -10,7 +10,7 @@ from watchfloor.core.lifecycle import rollback
 from watchfloor.core.lifecycle.rollback import PairedWatch
 from watchfloor.ledger import due
 from watchfloor.ml import auto_retrain, registry
-from watchfloor.ml.models import ModelVersion, RetrainJob, RollbackWatch
+from watchfloor.ml.models import ModelVersion, RetrainJob, RollbackWatch, TrainingDataset
 from watchfloor.ml.models.retrain import RetrainState
 from watchfloor.noc.models import AlertEvent
 from watchfloor.tenants.flags import Flag
@@ -134,6 +134,24 @@ class TestRunJob:
         kinds = [auto_retrain.ROLLBACK_WATCH]
         assert due.next_due_at(kinds=kinds) == later + safe_retrain.WATCH_EVERY
 
+    def test_goes_on_hours_after_it_died_with_what_it_had_trained(self, served, now, monkeypatch):
+        later = _live(served, now + timedelta(days=1), n=400, name="b")
+        job = _queued(served, later)
+        with monkeypatch.context() as death:
+            death.setattr(safe_retrain, "_promote", _die)
+            with pytest.raises(_Died):
+                safe_retrain.run_job(tenant=served, job_id=job.pk, now=later)
+        _live(served, now + timedelta(days=1, hours=1), n=50, turned=True, name="c")
+
+        ended = safe_retrain.run_job(tenant=served, job_id=job.pk, now=later + timedelta(hours=5))
+
+        assert ended.state == RetrainState.WATCHING
+        assert ModelVersion.objects.count() == 2  # the first model and one challenger
+        assert TrainingDataset.objects.filter(labels_known_until=later).count() == 1
+        # What came to be known meanwhile had no part in it; the watch begins with the promotion.
+        assert ended.challenger.trained_at == later
+        assert ended.watch.started_at == later + timedelta(hours=5)
+
     def test_has_no_champion_to_compare_with_when_scores_are_posted(self, tenant, now):
         later = _live(tenant, now)
         handle_predictions(
@@ -156,6 +174,14 @@ class TestRunJob:
 
         with pytest.raises(NotReady, match="no champion"):
             safe_retrain.run_job(tenant=tenant, job_id=job.pk, now=later)
+
+
+class _Died(BaseException):
+    """The process is gone, without a word to anybody."""
+
+
+def _die(*_args, **_kwargs):
+    raise _Died
 
 
 @pytest.fixture

@@ -1,18 +1,22 @@
 """Do what is due: each kind of due row leads to one workflow call. Shared by the doors."""
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, close_old_connections, transaction
 
 from watchfloor.core.errors import WatchfloorError
+from watchfloor.entrypoints import clock
 from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
 from watchfloor.ledger.models import DueRow
 from watchfloor.ml import auto_retrain
 from watchfloor.tenants.models import Tenant
-from watchfloor.workflows import model_health, safe_retrain
+from watchfloor.workflows import failed_work, model_health, safe_retrain
 
 log = structlog.get_logger()
 
@@ -50,8 +54,37 @@ def run_next(
     """Do the earliest due piece of work; None when nothing is due."""
     row = due.claim_next(now=now, lease=lease, kinds=kinds)
     if row is not None:
-        do(row, now=now)
+        with _kept(row, lease):
+            do(row, now=now)
     return row
+
+
+@contextmanager
+def _kept(row: DueRow, lease: Lease) -> Iterator[None]:
+    """Extend a lease while heavy work lasts: it runs out only when this process has died."""
+    if row.kind not in HEAVY:
+        yield
+        return
+    done = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(row, lease, done), name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _keep(row: DueRow, lease: Lease, done: threading.Event) -> None:
+    while not done.wait(lease.length.total_seconds() / 3):
+        try:
+            if not due.extend(row, lease=replace(lease, real_now=clock.real_now())):
+                return
+        except DatabaseError as error:
+            # Two more tries fit into the lease.
+            log.warning("due_work.lease_not_extended", key=row.dedupe_key, error=str(error))
+        finally:
+            close_old_connections()
 
 
 def do(row: DueRow, *, now: datetime) -> None:
@@ -62,19 +95,19 @@ def do(row: DueRow, *, now: datetime) -> None:
         else:
             # Done and closed together: a night that is done twice would find its labels seen.
             with transaction.atomic():
-                _do_and_close(row, now)
+                if not _do_and_close(row, now):
+                    transaction.set_rollback(True)
     except (WatchfloorError, DatabaseError, ValueError, ArithmeticError) as error:
         _record_failure(row, error, now)
         return
     log.debug("due_work.done", kind=row.kind, tenant=row.tenant.code, key=row.dedupe_key)
 
 
-def _do_and_close(row: DueRow, now: datetime) -> None:
+def _do_and_close(row: DueRow, now: datetime) -> bool:
     again_at = HANDLERS[row.kind](row, now)
     if again_at is None:
-        due.finish(row, now=now)
-    else:
-        due.postpone(row, due_at=again_at)
+        return due.finish(row, now=now)
+    return due.postpone(row, due_at=again_at)
 
 
 def run_until_idle(*, now: datetime, lease: Lease, tenant: Tenant | None = None) -> int:
@@ -95,7 +128,8 @@ def run_until_idle(*, now: datetime, lease: Lease, tenant: Tenant | None = None)
 
 def _record_failure(row: DueRow, error: Exception, now: datetime) -> None:
     wait = timedelta(minutes=2 ** min(row.attempts, 6))
-    given_up = due.fail(row, error=f"{type(error).__name__}: {error}", now=now, retry_at=now + wait)
+    why = f"{type(error).__name__}: {error}"
+    given_up = due.fail(row, error=why, now=now, retry_at=now + wait)
     log.error(
         "due_work.failed",
         kind=row.kind,
@@ -106,4 +140,4 @@ def _record_failure(row: DueRow, error: Exception, now: datetime) -> None:
         exc_info=error,
     )
     if given_up:
-        model_health.report_failed_work(tenant=row.tenant, row=row, now=now)
+        failed_work.give_up(tenant=row.tenant, row=row, why=why, now=now)

@@ -54,7 +54,7 @@ def claim_next(
         tenant: whose work; None for every tenant that lives by the installation's clock. A
             replayed tenant lives by its stream's clock, and only its replay may name it.
     """
-    free = Q(state=DueState.WAITING) | Q(state=DueState.RUNNING, leased_until__lt=lease.real_now)
+    free = _is_free(lease.real_now)
     rows = _of(tenant).filter(free, due_at__lte=now, kind__in=list(kinds))
     rows = rows.order_by("due_at", "id")
     with transaction.atomic():
@@ -74,6 +74,10 @@ def claim_next(
         return None
     row.refresh_from_db()
     return row
+
+
+def _is_free(real_now: datetime) -> Q:
+    return Q(state=DueState.WAITING) | Q(state=DueState.RUNNING, leased_until__lt=real_now)
 
 
 def _of(tenant: Tenant | None) -> QuerySet[DueRow]:
@@ -100,31 +104,45 @@ def extend(row: DueRow, *, lease: Lease) -> bool:
     )
 
 
-def finish(row: DueRow, *, now: datetime) -> None:
-    """Close a row whose work is done."""
-    DueRow.objects.filter(pk=row.pk).update(
-        state=DueState.DONE, finished_at=now, leased_until=None, last_error=""
+def _held(row: DueRow) -> QuerySet[DueRow]:
+    """Return the row as its holder may change it: nobody, if another worker took it over."""
+    return DueRow.objects.filter(pk=row.pk, state=DueState.RUNNING, leased_by=row.leased_by)
+
+
+def finish(row: DueRow, *, now: datetime) -> bool:
+    """Close a row whose work is done; False if another worker has taken it over meanwhile."""
+    return bool(
+        _held(row).update(state=DueState.DONE, finished_at=now, leased_until=None, last_error="")
     )
 
 
-def postpone(row: DueRow, *, due_at: datetime) -> None:
-    """Put a row back: its work has to be looked at again later."""
-    DueRow.objects.filter(pk=row.pk).update(
-        state=DueState.WAITING, due_at=due_at, leased_until=None, attempts=0
+def postpone(row: DueRow, *, due_at: datetime) -> bool:
+    """Put a row back to be looked at later; False if another worker has taken it over."""
+    return bool(
+        _held(row).update(state=DueState.WAITING, due_at=due_at, leased_until=None, attempts=0)
     )
 
 
 def fail(row: DueRow, *, error: str, now: datetime, retry_at: datetime) -> bool:
-    """Record a failure; the row waits for another attempt, or is failed for good (True)."""
+    """
+    Record a failure; the row waits for another attempt, or is failed for good (True).
+
+    Nothing happens if another worker has taken it over meanwhile.
+    """
     given_up = row.attempts >= MOST_ATTEMPTS
-    DueRow.objects.filter(pk=row.pk).update(
+    changed = _held(row).update(
         state=DueState.FAILED if given_up else DueState.WAITING,
         due_at=row.due_at if given_up else retry_at,
         finished_at=now if given_up else None,
         leased_until=None,
         last_error=error[:2000],
     )
-    return given_up
+    return given_up and bool(changed)
+
+
+def is_work_free(*, kinds: Iterable[str], now: datetime, real_now: datetime) -> bool:
+    """Return whether a row is due that nobody works on, so that waking a worker is worth it."""
+    return _of(None).filter(_is_free(real_now), due_at__lte=now, kind__in=list(kinds)).exists()
 
 
 def next_due_at(*, kinds: Iterable[str], tenant: Tenant | None = None) -> datetime | None:

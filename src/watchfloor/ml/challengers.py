@@ -74,6 +74,8 @@ def train(*, tenant: Tenant, recipe: Recipe, features_of: FeaturesOf, now: datet
     """
     Train, store and calibrate a challenger on what is known by now.
 
+    Moment and seed name it: an attempt that died after it was stored is taken up from there.
+
     Raises:
         NotReady: too few labels, or one class only.
     """
@@ -87,24 +89,40 @@ def train(*, tenant: Tenant, recipe: Recipe, features_of: FeaturesOf, now: datet
     rows = training_data.labelled_rows(
         features=features_of([record.prediction_id for record in records]), records=records
     )
+    to_meet = _to_meet(rows, recipe.changed_at)
+    name = f"v{now:%Y%m%d.%H%M}.{recipe.seed}"
+    found = registry.find_version(tenant=tenant, model_type=recipe.model_type, version=name)
+    if found is not None:
+        return _calibrated(tenant, found, to_meet, recipe, now)
     names = rows.feature_names()
     window = training_data.best_window(
         rows, changed_at=recipe.changed_at, feature_names=names, seed=recipe.seed
     )
     artifact = trainers.train(window.part(holdout=False), feature_names=names, seed=recipe.seed)
     with transaction.atomic():
-        dataset = training_data.snapshot(
-            tenant=tenant, model_type=recipe.model_type, rows=window, now=now
-        )
-        version = registry.add_version(
-            tenant=tenant,
-            model_type=recipe.model_type,
-            version=f"v{now:%Y%m%d.%H%M}.{recipe.seed}",
-            artifact=artifact,
-            manifest={"dataset": dataset.sha256, "n": dataset.n, "seed": recipe.seed},
-            now=now,
-        )
-        return _calibrated(tenant, version, _to_meet(rows, recipe.changed_at), recipe, now)
+        version = _stored(tenant, name, artifact, window, recipe, now)
+        return _calibrated(tenant, version, to_meet, recipe, now)
+
+
+def _stored(
+    tenant: Tenant,
+    name: str,
+    artifact: bytes,
+    window: LabelledRows,
+    recipe: Recipe,
+    now: datetime,
+) -> ModelVersion:
+    dataset = training_data.snapshot(
+        tenant=tenant, model_type=recipe.model_type, rows=window, now=now
+    )
+    return registry.add_version(
+        tenant=tenant,
+        model_type=recipe.model_type,
+        version=name,
+        artifact=artifact,
+        manifest={"dataset": dataset.sha256, "n": dataset.n, "seed": recipe.seed},
+        now=now,
+    )
 
 
 def _to_meet(rows: LabelledRows, changed_at: datetime | None) -> LabelledRows:

@@ -97,6 +97,12 @@ def deployment_of(*, tenant: Tenant, model_type: str, now: datetime) -> Deployme
     return row
 
 
+def find_version(*, tenant: Tenant, model_type: str, version: str) -> ModelVersion | None:
+    """Return one model version, or None."""
+    rows = ModelVersion.objects.for_tenant(tenant)
+    return rows.filter(model_type=model_type, version=version).first()
+
+
 def get_version(*, tenant: Tenant, model_type: str, version: str) -> ModelVersion:
     """
     Return one model version.
@@ -104,11 +110,7 @@ def get_version(*, tenant: Tenant, model_type: str, version: str) -> ModelVersio
     Raises:
         NotFound: this tenant has none of that name.
     """
-    row = (
-        ModelVersion.objects.for_tenant(tenant)
-        .filter(model_type=model_type, version=version)
-        .first()
-    )
+    row = find_version(tenant=tenant, model_type=model_type, version=version)
     if row is None:
         raise NotFound(f"{model_type} {version} of {tenant.code} does not exist")
     return row

@@ -213,19 +213,3 @@ def _request_retrain(
         detail={v.safeguard.value: v.reason.value for v in verdicts},
         now=now,
     )
-
-
-def report_failed_work(*, tenant: Tenant, row: DueRow, now: datetime) -> None:
-    """Raise an alert about nightly or retrain work that was given up after its last attempt."""
-    alert_correlation.raise_alert(
-        tenant=tenant,
-        condition=Condition(
-            alert_type="WORK_FAILED",
-            severity=Severity.HIGH.value,
-            fingerprint=f"work_failed:{row.dedupe_key}",
-            message=f"{row.kind} failed {row.attempts} times: {row.last_error[:200]}",
-            entity_type="due_row",
-            entity_id=str(row.pk),
-        ),
-        now=now,
-    )

@@ -74,10 +74,12 @@ def run_job(*, tenant: Tenant, job_id: int, now: datetime) -> RetrainJob:
         started_at=job.started_at or now,
         progress=0.1,
     )
+    # Each attempt learns from what was known at the first: a job leaves one version behind.
+    as_of = job.started_at or now
     try:
         changed_at = drift_reports.changed_at(tenant=tenant, cause=job.requested_by)
         seed = auto_retrain.ordinal_of(job)
-        trained = _train(tenant, job.model_type, seed, changed_at, now)
+        trained = _train(tenant, job.model_type, seed, changed_at, as_of)
     except NotReady as error:
         return auto_retrain.move(
             job, to=RetrainState.REJECTED, allowed=RUNNING, now=now, progress=1.0, note=str(error)
@@ -95,7 +97,7 @@ def run_job(*, tenant: Tenant, job_id: int, now: datetime) -> RetrainJob:
         trained=trained,
         champion=_champion(tenant, job.model_type, now),
         least=ml_config_for(tenant).retrain_min_validation_samples,
-        now=now,
+        now=as_of,
     )
     if not verdict["passed"]:
         return _reject(job, trained, verdict, now)

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 
 from celery import shared_task
 from django.conf import settings
@@ -22,10 +23,12 @@ from watchfloor.workflows import model_health, upkeep
 
 MOST_A_SWEEP = 50
 
+_one_child = threading.Lock()  # the embedded shape trains one model at a time
+
 
 def this_lease() -> Lease:
-    """Return a lease that names this process."""
-    worker = f"{socket.gethostname()}:{os.getpid()}"
+    """Return a lease that names this thread."""
+    worker = f"{socket.gethostname()}:{os.getpid()}:{threading.get_native_id()}"
     return Lease(worker=worker, real_now=clock.real_now())
 
 
@@ -44,8 +47,7 @@ def _do_due(*kinds: str) -> int:
 def sweep() -> None:
     """Every second: do light due rows, wake the heavy worker, sum up the rollups."""
     _do_due(*sorted(due_work.LIGHT))
-    heavy_at = due.next_due_at(kinds=due_work.HEAVY)
-    if heavy_at is not None and heavy_at <= clock.now():
+    if due.is_work_free(kinds=due_work.HEAVY, now=clock.now(), real_now=clock.real_now()):
         retrain_model_async.apply_async(expires=60)
     upkeep.compact_rollups()
 
@@ -86,6 +88,12 @@ def retrain_model_async() -> None:
     if settings.ENV.broker_url:
         _do_due(*sorted(due_work.HEAVY))
         return
-    # Training holds a processor for seconds: pages and intake of this process must not wait.
-    with TaskMetrics("retrain_child").measure():
-        subprocess.run([sys.executable, "-m", "watchfloor", "work", "--heavy"], check=False)
+    # Every sweep asks until the child has claimed the row, which takes it a second to reach.
+    if not _one_child.acquire(blocking=False):
+        return
+    try:
+        # Training holds a processor for seconds: pages and intake of this process must not wait.
+        with TaskMetrics("retrain_child").measure():
+            subprocess.run([sys.executable, "-m", "watchfloor", "work", "--heavy"], check=False)
+    finally:
+        _one_child.release()

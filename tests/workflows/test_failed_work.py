@@ -1,0 +1,123 @@
+"""What failed for good is told to people and keeps nothing else from being done."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from watchfloor.entrypoints import due_work
+from watchfloor.ledger import due
+from watchfloor.ledger.due import Lease
+from watchfloor.ml import auto_retrain, registry
+from watchfloor.ml.models import RetrainJob, RollbackWatch
+from watchfloor.ml.models.retrain import RetrainState
+from watchfloor.noc.models import AlertEvent
+from watchfloor.workflows import safe_retrain
+
+pytestmark = pytest.mark.django_db
+
+LEASE = Lease(worker="test", real_now=datetime(2026, 1, 1, tzinfo=UTC))
+CHURN = "churn"
+
+
+def queue_job(tenant, now, *, requested_by="user:mia"):
+    """Return a queued job whose work is due."""
+    job = auto_retrain.open_job(
+        tenant=tenant,
+        model_type=CHURN,
+        requested_by=requested_by,
+        severity="HIGH",
+        verdicts=(),
+        needs_approval=False,
+        now=now,
+    )
+    due.plan(
+        tenant=tenant,
+        kind=auto_retrain.RETRAIN,
+        dedupe_key=f"retrain:{job.pk}",
+        due_at=now,
+        payload={"job_id": job.pk},
+    )
+    return job
+
+
+def try_until_given_up(now):
+    """Work until the last attempt has failed."""
+    at = now
+    for _ in range(due.MOST_ATTEMPTS):
+        at += timedelta(hours=2)
+        due_work.run_next(now=at, lease=LEASE)
+    return at
+
+
+def fail(*_args, **_kwargs):
+    raise ValueError("the disk is full")
+
+
+class TestARetrain:
+    def test_ends_as_failed_with_the_reason_and_an_alert(self, tenant, now, monkeypatch):
+        queue_job(tenant, now)
+        monkeypatch.setattr(safe_retrain, "_train", fail)
+
+        try_until_given_up(now)
+
+        job = RetrainJob.objects.get()
+        assert (job.state, job.finished_at is not None) == (RetrainState.FAILED, True)
+        assert "the disk is full" in job.note
+        assert "the disk is full" in AlertEvent.objects.get(alert_type="WORK_FAILED").message
+
+    def test_makes_room_for_the_next_one(self, tenant, now, monkeypatch):
+        queue_job(tenant, now)
+        monkeypatch.setattr(safe_retrain, "_train", fail)
+
+        at = try_until_given_up(now)
+
+        assert queue_job(tenant, at, requested_by="user:noor").state == RetrainState.QUEUED
+
+    def test_is_only_told_where_the_job_had_ended(self, tenant, now, monkeypatch):
+        job = queue_job(tenant, now)
+        RetrainJob.objects.filter(pk=job.pk).update(state=RetrainState.REJECTED)
+        monkeypatch.setattr(safe_retrain, "run_job", fail)
+
+        try_until_given_up(now)
+
+        assert RetrainJob.objects.get().state == RetrainState.REJECTED
+
+
+class TestAWatch:
+    def test_ends_without_a_verdict(self, tenant, now, monkeypatch):
+        job = queue_job(tenant, now)
+        watch = _promoted(tenant, job, now)
+        monkeypatch.setattr(safe_retrain, "check_watch", fail)
+        due.plan(
+            tenant=tenant,
+            kind=auto_retrain.ROLLBACK_WATCH,
+            dedupe_key="watch",
+            due_at=now,
+            payload={"watch_id": watch.pk},
+        )
+
+        try_until_given_up(now)
+
+        watch.refresh_from_db()
+        assert watch.state == "inconclusive"
+        assert RetrainJob.objects.get().state == RetrainState.INCONCLUSIVE
+
+
+def _promoted(tenant, job, now):
+    version = registry.add_version(
+        tenant=tenant, model_type=CHURN, version="v1", artifact=b"", manifest={}, now=now
+    )
+    stack = registry.new_stack(
+        tenant=tenant,
+        version=version,
+        calibration_sha256="",
+        thresholds=b"{}",
+        monitor=b"",
+        now=now,
+    )
+    RetrainJob.objects.filter(pk=job.pk).update(state=RetrainState.WATCHING)
+    auto_retrain.open_watch(job=job, new_stack=stack, old_stack=stack, evidence=b"", now=now)
+    # The training itself is behind it.
+    row = due.claim_next(now=now, lease=LEASE, kinds=[auto_retrain.RETRAIN])
+    due.finish(row, now=now)
+    return RollbackWatch.objects.get()
