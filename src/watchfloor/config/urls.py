@@ -10,6 +10,7 @@ from watchfloor.entrypoints.api.views import (
     models,
     outcomes,
     predictions,
+    shortlist,
 )
 from watchfloor.entrypoints.health import views as health
 from watchfloor.entrypoints.http_ingest.schema import describe_ingest
@@ -25,6 +26,7 @@ API: list[URLPattern | URLResolver] = [
     path("alerts", floor.Alerts.as_view(), name="alerts"),
     path("reviews", floor.Reviews.as_view(), name="reviews"),
     path("reviews/<int:item_id>/verdict", floor.ReviewVerdict.as_view(), name="review_verdict"),
+    path("review/shortlist", shortlist.ReviewShortlist.as_view(), name="review_shortlist"),
     path("models", models.Models.as_view(), name="models"),
     path("metrics", models.Metrics.as_view(), name="metrics"),
     path("dead-letters", dead_letters.DeadLetters.as_view(), name="dead_letters"),

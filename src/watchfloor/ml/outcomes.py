@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from watchfloor.ml import rollups
 from watchfloor.ml.models import OutcomeRecord
@@ -108,6 +109,26 @@ def known_pairs(
     )
     pairs = rows.order_by("occurred_at", "prediction_id").values_list("score", "value")
     return [(score, value) for score, value in pairs if score is not None]
+
+
+def values_before(
+    *, tenant: Tenant, version: str, prediction_ids: Sequence[UUID], before: datetime
+) -> dict[UUID, float]:
+    """
+    Return what was said about predictions of one version until a moment; the last word counts.
+
+    What was said later plays no part, so the answer for a moment in the past never changes.
+    """
+    found: dict[UUID, float] = {}
+    for start in range(0, len(prediction_ids), 5000):
+        rows = OutcomeRecord.objects.for_tenant(tenant).filter(
+            prediction_id__in=prediction_ids[start : start + 5000],
+            model_version=version,
+            known_at__lt=before,
+            recorded_at__lt=before,
+        )
+        found.update(rows.order_by("id").values_list("prediction_id", "value"))
+    return found
 
 
 def outcomes_after(

@@ -5,6 +5,7 @@ Unlike a certificate it speaks about the batch at hand, finds more, and promises
 batches may hold more false ones than asked.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +81,19 @@ def batch_select(
         eps=eps,
         n=len(p),
     )
+
+
+def fewest_known(n_batch: int, *, eps: float) -> int:
+    """
+    Return how many known outcomes one selected row of a batch needs: n + 1 >= m / eps.
+
+    Raises:
+        InvalidInput: eps lies outside (0, 1).
+
+    >>> fewest_known(3, eps=0.1), fewest_known(0, eps=0.1)
+    (29, 0)
+    """
+    return max(0, math.ceil(n_batch / share_of(eps, field="eps")) - 1)
 
 
 def _clean_as_high(batch: FloatArray, clean: FloatArray) -> IntArray:

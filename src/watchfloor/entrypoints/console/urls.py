@@ -13,6 +13,7 @@ from watchfloor.entrypoints.console.views import (
     predictions,
     retrain,
     review,
+    shortlist,
     tickets,
     wall,
 )
@@ -32,6 +33,7 @@ FLOOR: list[URLPattern | URLResolver] = [
     path("tickets/rows/", tickets.ticket_rows, name="ticket_rows"),
     path("tickets/<int:ticket_id>/", tickets.ticket, name="ticket"),
     path("review/", review.review, name="review"),
+    path("review/shortlist/", shortlist.day_shortlist, name="review_shortlist"),
     path("review/<int:item_id>/", review.review_item, name="review_item"),
     path("review/<int:item_id>/queue/", review.review_queue, name="review_queue"),
     path("predictions/<uuid:prediction_id>/", predictions.prediction, name="prediction"),

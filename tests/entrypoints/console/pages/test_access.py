@@ -34,6 +34,7 @@ MAY_OPEN = {
     "tickets": ON_THE_FLOOR,
     "ticket_rows": ON_THE_FLOOR,
     "review": ON_THE_FLOOR,
+    "review_shortlist": ON_THE_FLOOR,
     "models": WITH_MODELS,
     "model": WITH_MODELS,
     "model_jobs": WITH_MODELS,

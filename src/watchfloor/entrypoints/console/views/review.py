@@ -24,7 +24,7 @@ from watchfloor.noc.models.work import Disposition, ReviewState
 from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
-from watchfloor.workflows import outcome_feedback
+from watchfloor.workflows import outcome_feedback, review_shortlist
 
 NEXT_SHOWN = 8
 DAY = timedelta(days=1)
@@ -75,6 +75,7 @@ def review_item(request: HttpRequest, actor: Actor, item_id: int) -> HttpRespons
         "item": item,
         "is_open": item.state != ReviewState.DONE,
         "kind_words": _kind_words(item),
+        "rank_words": _rank_words(actor, item),
         "done_by": drawing.actor_words(item.done_by, names)[0],
         "evidence": evidence_of(actor, prediction),
         "next_href": _next_href(actor, item),
@@ -93,6 +94,15 @@ def _kind_words(item: ReviewItem) -> str:
         "cannot_score": gettext("It could not be scored, so only a person can tell."),
     }
     return words.get(item.kind, "")
+
+
+def _rank_words(actor: Actor, item: ReviewItem) -> str:
+    rank = review_shortlist.find_rank(
+        tenant=actor.tenant, item=item, site_ids=actor.site_ids, now=clock.now()
+    )
+    if rank is None:
+        return ""
+    return gettext("On the shortlist of its day, place %(rank)s.") % {"rank": count_text(rank)}
 
 
 def _next_href(actor: Actor, item: ReviewItem) -> str:
