@@ -137,7 +137,7 @@ def coverage(log: Logged, *, tenant: Tenant) -> tuple[Coverage, ...]:
         calibration = serving.calibration_of(tenant=tenant, sha256=digest)
         n += count
         bounds = calibration.outcome_bounds_all(float(PROBABILITY.points[bin_]))
-        for level, (low, high) in zip(LEVELS, bounds, strict=True):
+        for level, low, high in zip(LEVELS, bounds[::2], bounds[1::2], strict=True):
             inside[level] += count * (low <= outcome <= high)
     return tuple(Coverage(level, n, inside[level]) for level in LEVELS)
 

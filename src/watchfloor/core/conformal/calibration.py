@@ -7,6 +7,7 @@ on quantised scores whose outcomes are known, on rows the model was not trained 
 
 import hashlib
 import json
+import math
 from bisect import bisect_right
 from dataclasses import asdict, astuple, dataclass, field
 from typing import Any
@@ -31,8 +32,11 @@ from watchfloor.core.errors import ArtifactCorrupt, InvalidInput
 
 FORMAT = "watchfloor-calibration-1"
 
-OutcomeBounds = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
-"""Outcome intervals in the order of `LEVELS`."""
+OutcomeBounds = tuple[float, float, float, float, float, float]
+"""Lower and upper bound of each outcome interval, in the order of `LEVELS`."""
+
+# No quantiles stand below 0 and from here on, NaN included: one look-up refuses what is outside.
+_ABOVE_ONE = math.nextafter(1.0, 2.0)
 
 _UNREADABLE = (
     ValueError,
@@ -86,6 +90,7 @@ class Calibration:
     base_rate: float | None
     digest: str = field(init=False, compare=False)
     _intervals: tuple[ProbabilityInterval, ...] = field(init=False, repr=False, compare=False)
+    _borders: tuple[float, ...] = field(init=False, repr=False, compare=False)
     _quantiles: tuple[tuple[float, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +99,8 @@ class Calibration:
                 field="bins", value=len(self.bins), expected=f"{len(self.edges) + 1} bins"
             )
         object.__setattr__(self, "_intervals", tuple(each.interval for each in self.bins))
-        object.__setattr__(self, "_quantiles", tuple(each.quantiles for each in self.bins))
+        object.__setattr__(self, "_borders", (0.0, *self.edges, _ABOVE_ONE))
+        object.__setattr__(self, "_quantiles", ((), *(each.quantiles for each in self.bins), ()))
         object.__setattr__(self, "digest", hashlib.sha256(self.to_bytes()).hexdigest())
 
     @property
@@ -139,17 +145,24 @@ class Calibration:
         """
         Return the outcome intervals at 90, 95 and 99 %, for the path of one prediction.
 
+        Returns:
+            Lower and upper bound at 90 %, then at 95 and 99 %.
+
         Raises:
             InvalidInput: the score is NaN or outside [0, 1].
         """
-        if not 0.0 <= score <= 1.0:
-            raise InvalidInput(field="score", value=score, expected="a number in [0, 1]")
-        # Written out: calls would cost more than all the rest.
-        q90, q95, q99 = self._quantiles[bisect_right(self.edges, score)]
+        # Written out: calls and nested tuples would cost more than all the rest.
+        try:
+            q90, q95, q99 = self._quantiles[bisect_right(self._borders, score)]
+        except ValueError:
+            raise InvalidInput(field="score", value=score, expected="a number in [0, 1]") from None
         return (
-            (low if (low := score - q90) > 0.0 else 0.0, up if (up := score + q90) < 1.0 else 1.0),
-            (low if (low := score - q95) > 0.0 else 0.0, up if (up := score + q95) < 1.0 else 1.0),
-            (low if (low := score - q99) > 0.0 else 0.0, up if (up := score + q99) < 1.0 else 1.0),
+            score - q90 if score > q90 else 0.0,
+            score + q90 if score + q90 < 1.0 else 1.0,
+            score - q95 if score > q95 else 0.0,
+            score + q95 if score + q95 < 1.0 else 1.0,
+            score - q99 if score > q99 else 0.0,
+            score + q99 if score + q99 < 1.0 else 1.0,
         )
 
     def to_bytes(self) -> bytes:
