@@ -21,13 +21,21 @@ SPECS: dict[str, ThresholdSpec] = {
     spec.key: spec
     for spec in (
         ThresholdSpec("review_score", "A person sees scores from", "probability", 0.4, 0.0, 1.0),
-        ThresholdSpec("ticket_score", "Tickets open from", "probability", 0.0, 0.0, 1.0),
+        # HIGH risk begins here: what is less goes to a person unless an operator says otherwise.
+        ThresholdSpec("ticket_score", "Tickets open from", "probability", 0.6, 0.0, 1.0),
         ThresholdSpec("width_limit", "Probability known to within", "probability", 0.2, 0.01, 1.0),
         ThresholdSpec("eps_ticket", "False automatic tickets at most", "share", 0.1, 0.001, 0.5),
         ThresholdSpec("eps_clear", "Real events auto-cleared at most", "share", 0.01, 0.0001, 0.2),
         ThresholdSpec("beta_clear", "All events auto-cleared at most", "share", 0.05, 0.001, 0.5),
         ThresholdSpec("delta", "Certificate may fail with", "probability", 0.1, 0.001, 0.5),
         ThresholdSpec("ticket_cap", "Automatic tickets a day at most", "tickets", 50, 0, 100_000),
+        ThresholdSpec(
+            "site_ticket_cap", "Automatic tickets a site and hour", "tickets", 10, 0, 100_000
+        ),
+        ThresholdSpec(
+            "breaker_cap", "Automatic tickets an hour, of all models", "tickets", 40, 0, 100_000
+        ),
+        ThresholdSpec("dedup_hours", "One ticket for one thing in", "hours", 24, 1, 720),
         ThresholdSpec(
             "cannot_score_cap", "Unscored events in the queue a day", "items", 100, 0, 100_000
         ),

@@ -15,8 +15,9 @@ from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
 from watchfloor.ledger.models import DueRow
 from watchfloor.ml import auto_retrain
+from watchfloor.noc import ticket_caps
 from watchfloor.tenants.models import Tenant
-from watchfloor.workflows import failed_work, model_health, safe_retrain
+from watchfloor.workflows import failed_work, model_health, safe_retrain, ticket_stops
 
 log = structlog.get_logger()
 
@@ -38,10 +39,16 @@ def _watch(row: DueRow, now: datetime) -> datetime | None:
     return safe_retrain.check_watch(tenant=row.tenant, watch_id=row.payload["watch_id"], now=now)
 
 
+def _stop_ends(row: DueRow, now: datetime) -> datetime | None:
+    ticket_stops.end(tenant=row.tenant, stop_id=row.payload["stop_id"], now=now)
+    return None
+
+
 HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(model_health.NIGHT_KINDS, _night),
     auto_retrain.RETRAIN: _retrain,
     auto_retrain.ROLLBACK_WATCH: _watch,
+    ticket_caps.STOP_ENDS: _stop_ends,
 }
 # Training takes a processor for seconds: a door may give it to a process of its own.
 HEAVY = frozenset({auto_retrain.RETRAIN})

@@ -10,6 +10,7 @@ import rfc8785
 from django.db import models, transaction
 
 from watchfloor.ledger.models import AuditEntry, ChainedRow
+from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
 
 FIRST = "0" * 64
@@ -61,7 +62,7 @@ def append_row(row: Chained) -> Chained:
     """Give an unsaved row its place in its tenant's chain and store it."""
     table = type(row)
     # The tenant row is the lock of its chain: two deeds at once wait for each other.
-    Tenant.objects.select_for_update().get(pk=row.tenant_id)
+    directory.hold(row.tenant)
     last = table._default_manager.filter(tenant_id=row.tenant_id).order_by("-seq").first()
     row.seq = last.seq + 1 if last else 1
     row.prev_hash = last.hash if last else FIRST

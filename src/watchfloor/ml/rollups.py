@@ -14,6 +14,7 @@ from watchfloor.core.score_rollup import ScoreCounts
 from watchfloor.ml.models import ScoreDay, ScoreDelta
 from watchfloor.ml.models.rollup import OutcomeClass
 from watchfloor.ml.scored import Scored
+from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
 
 BATCH = 2000
@@ -96,7 +97,7 @@ def compact(*, tenant: Tenant, limit: int = BATCH) -> int:
     """Add the oldest changes to their days; return how many were added."""
     with transaction.atomic():
         # One compactor a tenant at a time; the tenant row is the lock.
-        Tenant.objects.select_for_update().get(pk=tenant.pk)
+        directory.hold(tenant)
         deltas = list(ScoreDelta.objects.for_tenant(tenant).order_by("id")[:limit])
         for key, counts in _summed(deltas).items():
             _add_to_day(tenant, key, counts)

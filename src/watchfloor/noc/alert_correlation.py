@@ -1,6 +1,6 @@
 """Raise alerts: one open alert a fingerprint, repeats are counted on it, nothing is hidden."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,12 @@ from watchfloor.tenants.models import Site, Tenant
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Something that needs attention; equal fingerprints are one condition."""
+    """
+    Something that needs attention; equal fingerprints are one condition.
+
+    Args:
+        metadata: kept with a new alert; a function is asked only if the alert is new.
+    """
 
     alert_type: str
     severity: str
@@ -25,7 +30,7 @@ class Condition:
     entity_type: str
     entity_id: str
     site: Site | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
 
 
 def raise_alert(*, tenant: Tenant, condition: Condition, now: datetime) -> tuple[AlertEvent, bool]:
@@ -40,7 +45,7 @@ def raise_alert(*, tenant: Tenant, condition: Condition, now: datetime) -> tuple
             "entity_type": condition.entity_type,
             "entity_id": condition.entity_id,
             "message": condition.message,
-            "metadata": dict(condition.metadata),
+            "metadata": lambda: _metadata_of(condition),
             "created_at": now,
             "last_seen_at": now,
         },
@@ -62,6 +67,11 @@ def raise_alert(*, tenant: Tenant, condition: Condition, now: datetime) -> tuple
         now=now,
     )
     return alert, True
+
+
+def _metadata_of(condition: Condition) -> dict[str, Any]:
+    told = condition.metadata
+    return dict(told() if callable(told) else told)
 
 
 def acknowledge(*, tenant: Tenant, alert_id: int, actor: str, now: datetime) -> AlertEvent:

@@ -34,5 +34,6 @@ def claim(*, tenant: Tenant, ids: Mapping[EventKey, UUID]) -> None:
     """
     IngestKey.objects.bulk_create(
         IngestKey(tenant=tenant, source=source, event_id=event_id, row_id=row_id)
-        for (source, event_id), row_id in ids.items()
+        # In one order: two processes that share events then wait for each other one way only.
+        for (source, event_id), row_id in sorted(ids.items())
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from watchfloor.core.errors import NotFound, NotReady
+from watchfloor.core.local_time import day_bounds, local_day
 from watchfloor.ledger import outbox
 from watchfloor.noc.models import ReviewItem
 from watchfloor.noc.models.work import Disposition, ReviewState
@@ -36,9 +37,10 @@ def add(*, items: Iterable[ReviewItem], tenant: Tenant, now: datetime) -> list[R
     return rows
 
 
-def unscored_since(*, tenant: Tenant, since: datetime) -> int:
-    """Return how many unscored events waited in the queue since a moment; the cap counts them."""
-    rows = ReviewItem.objects.for_tenant(tenant).filter(kind=CANNOT_SCORE, created_at__gte=since)
+def unscored_today(*, tenant: Tenant, now: datetime) -> int:
+    """Return how many unscored events came to the queue this local day; the cap counts them."""
+    began_at, _ = day_bounds(local_day(now, tenant.zone), tenant.zone)
+    rows = ReviewItem.objects.for_tenant(tenant).filter(kind=CANNOT_SCORE, created_at__gte=began_at)
     return rows.exclude(state=ReviewState.HELD).count()
 
 

@@ -33,11 +33,12 @@ def policy_for(
     values: Mapping[str, float],
     automation: AutomationInForce,
     pilot_site: bool,
-    cap_left: int,
-    site_cap_left: int,
-    breaker_open: bool,
 ) -> DecisionPolicy:
-    """Return the policy of one site: thresholds, switches, roll-out stage and caps together."""
+    """
+    Return the policy of one site: thresholds, switches and roll-out stage together.
+
+    As if no cap were ever reached: what is left of them is known where tickets are counted.
+    """
     stage_on = automation.stage == RolloutStage.ON or (
         automation.stage == RolloutStage.PILOT and pilot_site
     )
@@ -52,9 +53,9 @@ def policy_for(
         clear_on=Flag.AUTO_CLEAR in automation.on,
         kill_switch=automation.kill_switch,
         stage_on=stage_on,
-        breaker_open=breaker_open,
-        site_cap_left=site_cap_left,
-        cap_left=cap_left,
+        breaker_open=False,
+        site_cap_left=1,
+        cap_left=1,
     )
 
 

@@ -52,6 +52,16 @@ def customers() -> list[Tenant]:
     return list(Tenant.objects.exclude(code=PLATFORM).order_by("code"))
 
 
+def hold(tenant: Tenant) -> None:
+    """
+    Let others who would hold this tenant's row wait until the end of the transaction.
+
+    Not the strongest lock: that one waits for every transaction that has written any row of
+    the tenant, and two that have done so and then ask for it wait for each other for ever.
+    """
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+
+
 def create_tenant(
     *,
     code: str,

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from watchfloor.core.errors import InvalidInput
 from watchfloor.core.identity import event_uuid
-from watchfloor.core.local_time import day_bounds, local_day
+from watchfloor.core.local_time import local_day
 from watchfloor.ledger import outbox
 from watchfloor.ml import (
     conformal_predictor,
@@ -23,7 +23,7 @@ from watchfloor.ml import (
 from watchfloor.ml.conformal_predictor import Prediction
 from watchfloor.ml.models import PredictionLog
 from watchfloor.ml.serving import ServingModel
-from watchfloor.noc import decisions, ingest_keys
+from watchfloor.noc import decision_effects, decisions, ingest_keys
 from watchfloor.noc.decisions import Decided, Subject
 from watchfloor.tenants import directory, flags
 from watchfloor.tenants.models import Site, Tenant
@@ -104,6 +104,10 @@ def _handle(
         else:
             seen[key] = _id_of(tenant, request)
             fresh[place] = request
+    # Before anything else is locked: every transaction takes events first, then the tenant.
+    ingest_keys.claim(
+        tenant=tenant, ids={(r.source, r.event_id): _id_of(tenant, r) for r in fresh.values()}
+    )
     for model_type in sorted({request.model_type for request in fresh.values()}):
         group = {p: r for p, r in fresh.items() if r.model_type == model_type}
         answers.update(_predict_group(tenant, model_type, group, sites, now))
@@ -157,13 +161,14 @@ def _predict_group(
         tenant=tenant,
         model_type=model_type,
         automation=flags.automation_in_force(tenant=tenant, model_type=model_type),
-        day_began_at=day_bounds(local_day(now, tenant.zone), tenant.zone)[0],
+        now=now,
     )
     taken = decisions.decide_all(
         tenant=tenant,
         subjects=subjects,
         evidence=[conformal_predictor.evidence_of(p, serving=model, now=now) for p in predictions],
         rules=rules,
+        now=now,
     )
     rows = [
         _row(tenant, request, subject, prediction, decided, model, now)
@@ -171,15 +176,16 @@ def _predict_group(
             requests, subjects, predictions, taken, strict=True
         )
     ]
-    _store(tenant, requests, rows)
+    prediction_log.write(rows)
+    rollups.count_predictions(tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows])
     shadow.score_beside(
         tenant=tenant, serving=model, rows=rows, features=[r.features for r in requests]
     )
-    decisions.act(
+    decision_effects.act(
         tenant=tenant,
         subjects=subjects,
+        predictions=rows,
         decided=taken,
-        scores=[p.score for p in predictions],
         rules=rules,
         now=now,
     )
@@ -234,14 +240,6 @@ def _row(
         **conformal_predictor.columns(prediction, serving=model),
         **decided.columns,
     )
-
-
-def _store(
-    tenant: Tenant, requests: Sequence[PredictionRequest], rows: Sequence[PredictionLog]
-) -> None:
-    ingest_keys.claim(tenant=tenant, ids={(row.source, row.event_id): row.id for row in rows})
-    prediction_log.write(rows)
-    rollups.count_predictions(tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows])
 
 
 def _result(row: PredictionLog) -> PredictionResult:

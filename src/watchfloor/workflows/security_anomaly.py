@@ -12,7 +12,7 @@ from watchfloor.core.decision.risk import risk_level
 from watchfloor.core.errors import MalformedReading
 from watchfloor.core.features.guard_checkin import guard_checkin_features
 from watchfloor.core.identity import event_uuid
-from watchfloor.core.local_time import day_bounds, local_day
+from watchfloor.core.local_time import local_day
 from watchfloor.core.signals import SignalReading, parse_reading
 from watchfloor.ledger import audit, outbox
 from watchfloor.ml import conformal_predictor, prediction_log, rollups, serving, shadow
@@ -22,6 +22,7 @@ from watchfloor.noc import (
     activity_signals,
     checkin_context,
     dead_letters,
+    decision_effects,
     decisions,
     fraud_log,
     ingest_keys,
@@ -33,7 +34,7 @@ from watchfloor.noc.models import ActivitySignal, DeadLetter, FraudPredictionLog
 from watchfloor.noc.models.intake import DeadLetterState
 from watchfloor.tenants import directory, flags
 from watchfloor.tenants.directory import Codes
-from watchfloor.tenants.models import Tenant
+from watchfloor.tenants.models import Person, Tenant
 
 SCORED_EVENTS = frozenset({"check_in", "check_out"})
 NO_VERSION = "none"
@@ -285,13 +286,14 @@ def _predict(
         tenant=tenant,
         model_type=FRAUD_DETECTOR,
         automation=flags.automation_in_force(tenant=tenant, model_type=FRAUD_DETECTOR),
-        day_began_at=day_bounds(local_day(now, tenant.zone), tenant.zone)[0],
+        now=now,
     )
     taken = decisions.decide_all(
         tenant=tenant,
         subjects=subjects,
         evidence=[conformal_predictor.evidence_of(p, serving=model, now=now) for p in predictions],
         rules=rules,
+        now=now,
     )
     rows = [
         _prediction_row(tenant, one, subject, known, prediction, decided, model, codes, now)
@@ -302,11 +304,11 @@ def _predict(
     fraud_log.write(rows)
     rollups.count_predictions(tenant=tenant, scored=[prediction_log.as_scored(row) for row in rows])
     shadow.score_beside(tenant=tenant, serving=model, rows=rows, features=features)
-    decisions.act(
+    decision_effects.act(
         tenant=tenant,
         subjects=subjects,
+        predictions=rows,
         decided=taken,
-        scores=[p.score for p in predictions],
         rules=rules,
         now=now,
     )
@@ -326,17 +328,23 @@ def _features(
 
 def _subject(one: _Accepted, codes: Codes) -> Subject:
     reading = one.reading
-    guard = reading.guard or reading.device
+    person = codes.people[reading.guard] if reading.guard else None
+    who = reading.device if person is None else _called(person)
     return Subject(
         log=fraud_log.LOG,
         prediction_id=one.row_id,
         occurred_at=reading.occurred_at,
         model_type=FRAUD_DETECTOR,
         entity_type="guard" if reading.guard else "device",
-        entity_id=guard,
+        entity_id=reading.guard or reading.device,
         site=codes.sites[reading.site] if reading.site else None,
-        title=f"{reading.event_type.replace('_', '-').capitalize()} of {guard} in doubt",
+        title=f"{reading.event_type.replace('_', '-').capitalize()} of {who} in doubt",
+        person=person,
     )
+
+
+def _called(person: Person) -> str:
+    return person.name if person.name == person.code else f"{person.name} ({person.code})"
 
 
 def _prediction_row(

@@ -1,4 +1,4 @@
-"""The risk band of a score: a word for people; no decision reads it."""
+"""The risk band of a score, and the priority of work about it: words for people."""
 
 from enum import StrEnum
 
@@ -13,6 +13,25 @@ class RiskLevel(StrEnum):
     MEDIUM = "MEDIUM"
     HIGH = "HIGH"
     CRITICAL = "CRITICAL"
+
+
+class Priority(StrEnum):
+    """How soon somebody should work on a ticket; CRITICAL has a level of its own."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    CRITICAL = "CRITICAL"
+
+
+def priority_of(risk: RiskLevel) -> Priority:
+    """
+    Return the priority of a ticket about a prediction of that risk.
+
+    >>> priority_of(RiskLevel.CRITICAL), priority_of(RiskLevel.MINIMAL)
+    (<Priority.CRITICAL: 'CRITICAL'>, <Priority.LOW: 'LOW'>)
+    """
+    return Priority.LOW if risk is RiskLevel.MINIMAL else Priority(risk.value)
 
 
 def risk_level(score: float) -> RiskLevel:

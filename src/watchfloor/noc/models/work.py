@@ -123,7 +123,7 @@ class StopKind(models.TextChoices):
 
 
 class TicketStop(TenantRow):
-    """A span in which no ticket opened by itself, since a limit was reached; told of once."""
+    """A limit on automatic tickets that was reached: told of once, until its span ends."""
 
     kind = models.CharField(max_length=10, choices=StopKind.choices)
     # what the limit counts: a model type, a site's code with one, or nothing for the breaker
