@@ -1,6 +1,7 @@
 """One small world: two tenants, a few places and people with names, and a fixed moment."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,21 @@ def time_is_now(db, now):
     set_clock(virtual_now=now, speed=0, real_now=clock.real_now())
     yield now
     clock.forget()
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """
+    The folder of the public data sets.
+
+    Without the setting the tests that need it are skipped; with it, a set that is missing
+    fails them.
+    """
+    from django.conf import settings
+
+    if settings.ENV.data_dir is None:
+        pytest.skip("WATCHFLOOR_DATA_DIR does not name the folder of the data sets")
+    return settings.ENV.data_dir
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,1 @@
+"""Public data sets, and what conformal constructions do on them."""
