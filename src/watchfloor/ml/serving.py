@@ -57,6 +57,11 @@ def calibration_of(*, tenant: Tenant, sha256: str) -> Calibration:
     return _calibration_cached(tenant.pk, tenant.code, sha256)
 
 
+def forget_calibrations() -> None:
+    """Read every calibration from the database anew; what the memory held changes no answer."""
+    _calibration_cached.cache_clear()
+
+
 @lru_cache(maxsize=256)
 def _calibration_cached(tenant_id: int, tenant_code: str, sha256: str) -> Calibration:
     tenant = Tenant(pk=tenant_id, code=tenant_code)

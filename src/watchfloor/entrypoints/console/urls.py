@@ -7,6 +7,7 @@ from watchfloor.entrypoints.console.views import (
     account,
     alerts,
     audit,
+    coverage,
     dead_letters,
     health,
     models,
@@ -41,6 +42,8 @@ FLOOR: list[URLPattern | URLResolver] = [
 MODELS: list[URLPattern | URLResolver] = [
     path("", models.model_list, name="models"),
     path("<str:model_type>/", models.model, name="model"),
+    path("<str:model_type>/coverage/", coverage.coverage, name="coverage"),
+    path("<str:model_type>/coverage/<slug:part>.csv", coverage.coverage_csv, name="coverage_csv"),
     path("<str:model_type>/jobs/", models.model_jobs, name="model_jobs"),
     path("<str:model_type>/jobs/<int:job_id>/", retrain.job, name="retrain_job"),
     path("<str:model_type>/first/", models.first_model, name="first_model"),

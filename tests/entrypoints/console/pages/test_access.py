@@ -37,6 +37,8 @@ MAY_OPEN = {
     "review_shortlist": ON_THE_FLOOR,
     "models": WITH_MODELS,
     "model": WITH_MODELS,
+    "coverage": WITH_MODELS,
+    "coverage_csv": WITH_MODELS,
     "model_jobs": WITH_MODELS,
     "retrain_job": WITH_MODELS,
     "roll_back": LEADING | {Role.ML_ENGINEER},

@@ -67,7 +67,7 @@ def build(*, now: datetime) -> World:
 
 def _name_sites(tenant: Tenant) -> None:
     for code, name in (("harbour-gate", "Harbour Gate 2"), ("north-campus", "North Campus")):
-        Site.objects.for_tenant(tenant).filter(code=code).update(name=name)
+        Site.objects.for_tenant(tenant).filter(code=code).update(name=name, site_group=code)
 
 
 def _desk_request(n: int, at: datetime, score: float) -> PredictionRequest:
@@ -386,6 +386,7 @@ def ids_of(world: World) -> dict[str, object]:
         "entry_id": ThresholdAuditLog.objects.for_tenant(tenant)[0].pk,
         "token_id": ApiToken.objects.for_tenant(tenant)[0].pk,
         "key": "review_score",
+        "part": "bands",
     }
 
 

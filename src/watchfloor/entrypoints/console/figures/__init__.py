@@ -11,15 +11,23 @@ from watchfloor.entrypoints.console.figures.contributions import (
     ContributionBar,
     contribution_bars,
 )
+from watchfloor.entrypoints.console.figures.coverage_rows import CoverageRow, coverage_rows
 from watchfloor.entrypoints.console.figures.day_strip import (
     DayMark,
     DayPoint,
     Promise,
     day_strip,
 )
+from watchfloor.entrypoints.console.figures.decided_bars import DecidedBar, decided_bars
+from watchfloor.entrypoints.console.figures.eps_curve import PromisePoint, eps_curve, promise_text
 from watchfloor.entrypoints.console.figures.figure import Figure, FigureTable
 from watchfloor.entrypoints.console.figures.histogram import ScoreBin, score_histogram
-from watchfloor.entrypoints.console.figures.reliability import ReliabilityBin, reliability
+from watchfloor.entrypoints.console.figures.numbers import Column, Numbers
+from watchfloor.entrypoints.console.figures.reliability import (
+    PromisedRate,
+    ReliabilityBin,
+    reliability,
+)
 from watchfloor.entrypoints.console.figures.score_glyph import (
     DrawnScore,
     Tick,
@@ -30,19 +38,29 @@ from watchfloor.entrypoints.console.figures.score_glyph import (
 from watchfloor.entrypoints.console.figures.sparkline import sparkline
 
 __all__ = [
+    "Column",
     "Contribution",
     "ContributionBar",
+    "CoverageRow",
     "DayMark",
     "DayPoint",
+    "DecidedBar",
     "DrawnScore",
     "Figure",
     "FigureTable",
+    "Numbers",
     "Promise",
+    "PromisePoint",
+    "PromisedRate",
     "ReliabilityBin",
     "ScoreBin",
     "Tick",
     "contribution_bars",
+    "coverage_rows",
     "day_strip",
+    "decided_bars",
+    "eps_curve",
+    "promise_text",
     "reliability",
     "score_glyph",
     "score_histogram",

@@ -21,13 +21,18 @@ HEADROOM = 0.08
 
 @dataclass(frozen=True, slots=True)
 class DayPoint:
-    """One local day: a rate in [0, 1] or None, its 95 % interval, and the outcomes behind it."""
+    """
+    One local day: a rate in [0, 1] or None, its 95 % interval, and the outcomes behind it.
+
+    `is_outside` draws a ring: its interval misses the promise.
+    """
 
     day: date
     value: float | None
     lower: float | None = None
     upper: float | None = None
     n: int = 0
+    is_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ def day_strip(
     metric: str,
     promise: Promise | None = None,
     marks: Sequence[DayMark] = (),
+    caption: str = "",
+    table: FigureTable | None = None,
 ) -> Figure:
     """
     Draw a metric day by day.
@@ -65,6 +72,7 @@ def day_strip(
         metric: its name as a sentence begins, as in "Coverage at 95 %".
         promise: drawn as a dashed line; the caption says how often it was broken.
         marks: numbered above the strip, explained below it.
+        caption, table: the finding and the numbers where a point is more than a day.
     """
     shown = sorted(
         (mark for mark in marks if points and points[0].day <= mark.day <= points[-1].day),
@@ -80,13 +88,13 @@ def day_strip(
         *(part for index, point in enumerate(points) for part in _day(index, point, plot=plot)),
         *_axis_labels(points, plot=plot),
     ]
-    caption = _caption(points, metric=metric, promise=promise)
+    caption = caption or _caption(points, metric=metric, promise=promise)
     return Figure(
         kind="day-strip",
         svg=element("svg", "".join(parts), height=plot.foot + 20, role="img", aria_label=caption),
         label=caption,
         caption=caption,
-        table=_table(points, metric=metric),
+        table=table or _table(points, metric=metric),
         notes=tuple(f"{mark.words}, {_day_text(mark.day)}" for mark in shown),
     )
 
@@ -134,7 +142,8 @@ def _day(index: int, point: DayPoint, *, plot: _Plot) -> list[str]:
     if point.lower is not None and point.upper is not None:
         ends = {"y1": plot.y(point.upper), "y2": plot.y(point.lower)}
         parts.append(element("line", class_="whisker", x1=x, x2=x, **ends))
-    return [*parts, element("circle", class_="pt", cx=x, cy=plot.y(point.value), r=2.5)]
+    kind, size = ("pt outside", 3.5) if point.is_outside else ("pt", 2.5)
+    return [*parts, element("circle", class_=kind, cx=x, cy=plot.y(point.value), r=size)]
 
 
 def _promise_line(promise: Promise | None, *, plot: _Plot) -> list[str]:

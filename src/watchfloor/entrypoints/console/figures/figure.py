@@ -1,6 +1,7 @@
 """What a finished figure is: a picture, the sentence it proves and the numbers behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Figure:
     One picture ready for a page.
 
     `kind` is the class the style sheet knows; `label` is read out instead of the drawing;
-    `notes` explain the numbered marks, in their order.
+    `notes` explain the numbered marks, in their order; `legend` the drawn kinds, each by the
+    class it is drawn with; `csv_href` is where its numbers can be fetched.
     """
 
     kind: str
@@ -26,3 +28,9 @@ class Figure:
     caption: str
     table: FigureTable
     notes: tuple[str, ...] = ()
+    legend: tuple[tuple[str, str], ...] = ()
+    csv_href: str = ""
+
+    def with_csv(self, href: str) -> Self:
+        """Return the figure with the address of its numbers."""
+        return replace(self, csv_href=href)

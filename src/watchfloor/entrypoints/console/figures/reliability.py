@@ -37,25 +37,93 @@ class ReliabilityBin:
         return self.lower <= self.predicted <= self.upper
 
 
-def reliability(bins: Sequence[ReliabilityBin], *, event_name: str) -> Figure:
-    """Draw predicted against observed rates; a point that misses the diagonal has a ring."""
+@dataclass(frozen=True, slots=True)
+class PromisedRate:
+    """Where a calibration says that the event rate of scores in [left, right) lies, at 95 %."""
+
+    left: float
+    right: float
+    lower: float
+    upper: float
+
+
+def reliability(
+    bins: Sequence[ReliabilityBin],
+    *,
+    event_name: str,
+    promised: Sequence[PromisedRate] = (),
+    pair: Sequence[tuple[float, float, float]] = (),
+    caption: str = "",
+    table: FigureTable | None = None,
+) -> Figure:
+    """
+    Draw predicted against observed rates; a point that misses the diagonal has a ring.
+
+    Args:
+        promised: rates that a calibration states, drawn as bands behind the points.
+        pair: (score, p0, p1) of a Venn-Abers predictor, scores ascending, drawn as two lines.
+        caption, table: the finding and the numbers where more than the scores are compared.
+    """
     diagonal = element("line", class_="tick", x1="0%", y1="100%", x2="100%", y2="0%")
     frame = element("rect", class_="frame", width="100%", height="100%")
+    behind = "".join((*map(_band, promised), *_pair(pair)))
     marks = "".join(_mark(one) for one in bins)
-    caption = _caption(bins)
+    caption = caption or _caption(bins)
     return Figure(
         kind="reliability",
         svg=element(
             "svg",
-            frame + diagonal + marks + _labels(event_name),
+            frame + behind + diagonal + marks + _labels(event_name),
             height=HEIGHT,
             role="img",
             aria_label=caption,
         ),
         label=caption,
         caption=caption,
-        table=_table(bins),
+        table=table or _table(bins),
+        legend=_legend(promised, pair),
     )
+
+
+def _legend(
+    promised: Sequence[PromisedRate], pair: Sequence[tuple[float, float, float]]
+) -> tuple[tuple[str, str], ...]:
+    drawn = [("pt", gettext("seen since, with its 95 % interval"))] if promised or pair else []
+    drawn += [("b95", gettext("rate that the calibration states, 95 %"))] if promised else []
+    drawn += [("curve-pair", gettext("Venn-Abers pair"))] if pair else []
+    return tuple(drawn)
+
+
+def _band(one: PromisedRate) -> str:
+    return element(
+        "rect",
+        class_="b95",
+        x=percent(one.left),
+        width=percent(one.right - one.left),
+        y=percent(1 - one.upper),
+        height=percent(one.upper - one.lower),
+    )
+
+
+def _pair(pair: Sequence[tuple[float, float, float]]) -> list[str]:
+    """Return both numbers as lines in a box of their own, whose unit is a hundredth."""
+    if len(pair) < 2:
+        return []
+    paths = (
+        "M" + "L".join(f"{100 * row[0]:.2f} {100 * (1 - row[k]):.2f}" for row in pair)
+        for k in (1, 2)
+    )
+    lines = "".join(element("path", class_="curve-pair", d=path) for path in paths)
+    return [
+        element(
+            "svg",
+            lines,
+            viewBox="0 0 100 100",
+            preserveAspectRatio="none",
+            width="100%",
+            height="100%",
+        )
+    ]
 
 
 def _mark(one: ReliabilityBin) -> str:

@@ -1,0 +1,196 @@
+"""The coverage page: every number with its n, every table to take away, nothing said too early."""
+
+import csv
+import io
+
+import pytest
+from django.utils.html import escape
+
+from watchfloor.core.local_time import local_day
+from watchfloor.entrypoints.console import coverage_numbers
+from watchfloor.ml import model_queries, serving
+from watchfloor.ml.models import Blob, PredictionLog, ScoreDay
+from watchfloor.noc.model_coverage import model_coverage
+from watchfloor.tenants.roles import Role
+
+PATH = "/t/acme/models/sla_breach/coverage/"
+
+
+@pytest.fixture
+def mila(sign_in):
+    """An engineer of Acme."""
+    return sign_in(Role.ML_ENGINEER)
+
+
+@pytest.fixture
+def told(world):
+    """What the page has to show of the desk."""
+    return told_of(world)
+
+
+def told_of(world, *, level=95, weeks=13):
+    card = model_queries.get_card(tenant=world.acme, model_type="sla_breach", is_predicted=True)
+    last = local_day(world.now, world.acme.zone)
+    return model_coverage(tenant=world.acme, card=card, level=level, weeks=weeks, last=last)
+
+
+def text_of(response):
+    return response.content.decode().replace("\u00a0", " ")
+
+
+class TestCoveragePage:
+    def test_shows_the_realised_coverage_with_its_band_and_n(self, mila, told):
+        kpi = mila.get(PATH).context["kpis"][0]
+
+        found = told.report.overall[1]
+        low, high = found.band
+        assert kpi.value == f"{100 * found.coverage:.1f}\u00a0%"
+        assert f"{100 * low:.1f}\u00a0%" in kpi.note
+        assert f"{100 * high:.1f}\u00a0%" in kpi.note
+        assert f"n = {found.n}" in kpi.note
+
+    def test_has_every_figure_with_a_caption_and_a_table(self, mila):
+        figures = mila.get(PATH).context["figures"]
+
+        assert len(figures) == 9
+        assert {name for name, each in figures.items() if not each.caption} == set()
+        assert {name for name, each in figures.items() if not each.table.rows} == set()
+
+    @pytest.mark.parametrize("level", ["90", "99"])
+    def test_shows_the_level_and_the_span_it_is_asked_for(self, mila, level):
+        response = mila.get(PATH, {"level": level, "weeks": "4"})
+
+        report = response.context["told"].report
+        assert report.level == int(level)
+        assert (report.last - report.first).days == 27
+        assert f"promised {level} %" in text_of(response)
+
+    def test_takes_what_is_no_level_as_the_first(self, mila):
+        response = mila.get(PATH, {"level": "12", "weeks": "x", "set": "<script>"})
+
+        assert response.context["told"].report.level == 95
+        assert "<script>" not in response.content.decode()
+
+    def test_names_sites_that_are_a_group_of_their_own(self, mila):
+        assert "Harbour Gate 2" in text_of(mila.get(PATH))
+
+    def test_shows_the_bins_of_the_calibration_it_is_asked_for(self, mila, told):
+        other = next(k for k, _ in told.report.sets if k != told.report.shown_set)
+
+        response = mila.get(PATH, {"set": other.sha256[:12]})
+
+        assert response.context["told"].report.shown_set == other
+
+    def test_says_which_calibration_decides_now(self, mila, told):
+        sets = mila.get(PATH).context["sets"]
+
+        serving_now = [each["name"] for each in sets if each["serves"]]
+        assert len(serving_now) == 1
+        assert told.serving_set[:8] in serving_now[0]
+
+    def test_warns_of_a_certificate_that_was_broken(self, mila, world):
+        rows = PredictionLog.objects.filter(decision="auto_ticket")
+        assert rows.count() >= 20
+        rows.update(outcome=0.0)
+
+        response = mila.get(PATH)
+
+        [warning] = response.context["warnings"]
+        assert "more than chance" in warning
+        assert escape(warning) in response.content.decode()
+
+    def test_does_not_warn_while_promises_are_kept(self, mila):
+        assert mila.get(PATH).context["warnings"] == []
+
+    def test_warns_of_coverage_that_no_luck_explains(self, mila, world):
+        ScoreDay.objects.filter(outcome="clean").update(outcome="unknown_")
+        ScoreDay.objects.filter(outcome="event").update(outcome="clean")
+        ScoreDay.objects.filter(outcome="unknown_").update(outcome="event")
+
+        warnings = mila.get(PATH).context["warnings"]
+
+        assert [w for w in warnings if w.startswith("All predictions")]
+
+    def test_is_linked_from_the_model(self, mila):
+        assert PATH in mila.get("/t/acme/models/sla_breach/").content.decode()
+
+    def test_never_calls_an_interval_sure_of_one_prediction(self, mila):
+        words = text_of(mila.get(PATH)).lower()
+
+        assert "% sure" not in words
+        assert "it says nothing about a single one" in words
+
+    def test_says_that_a_calibration_is_damaged(self, mila, world):
+        digest = PredictionLog.objects.exclude(calibration_hash="").first().calibration_hash
+        Blob.objects.filter(sha256=digest).update(content=b"{}")
+        serving.forget_calibrations()
+
+        response = mila.get(PATH)
+
+        assert response.status_code == 500
+        assert "A calibration cannot be read" in text_of(response)
+        assert digest[:12] in text_of(response)
+
+
+class TestEmptyPage:
+    def test_says_that_no_prediction_came(self, mila, world):
+        ScoreDay.objects.all().delete()
+
+        response = mila.get(PATH)
+
+        assert response.context["empty"].title == "No scored prediction in these weeks"
+
+    def test_says_that_no_calibration_was_in_force(self, mila, world):
+        ScoreDay.objects.exclude(calibration_hash="").delete()
+
+        response = mila.get(PATH)
+
+        assert response.context["empty"].title == "No prediction has an interval yet"
+
+    def test_says_that_no_outcome_is_known(self, mila, world):
+        ScoreDay.objects.exclude(calibration_hash="").exclude(outcome="unknown").delete()
+
+        response = mila.get(PATH)
+
+        assert response.context["empty"].title == "No outcome is known yet"
+
+    def test_of_a_model_that_nobody_serves_opens(self, mila, world):
+        response = mila.get("/t/acme/models/fraud_detector/coverage/")
+
+        assert response.status_code == 200
+        assert response.context["empty"] is not None
+
+    def test_of_a_model_that_does_not_exist_is_not_found(self, mila, world):
+        assert mila.get("/t/acme/models/nonsense/coverage/").status_code == 404
+
+
+class TestCsv:
+    @pytest.mark.parametrize("part", coverage_numbers.PARTS)
+    def test_has_the_rows_of_the_page(self, mila, told, part):
+        names = {"harbour-gate": "Harbour Gate 2", "north-campus": "North Campus"}
+        expected = coverage_numbers.PARTS[part](told, names)
+
+        response = mila.get(f"{PATH}{part}.csv")
+
+        rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+        assert response["Content-Type"] == "text/csv; charset=utf-8"
+        assert f"sla_breach-coverage-{part}.csv" in response["Content-Disposition"]
+        assert len(rows) == len(expected.rows) > 0
+        assert list(rows[0]) == [column.key for column in expected.columns]
+
+    def test_writes_numbers_for_programs(self, mila, told):
+        response = mila.get(f"{PATH}bands.csv")
+
+        [first, *_] = csv.DictReader(io.StringIO(response.content.decode()))
+        found = told.report.bands[0].found
+        assert float(first["coverage"]) == found.coverage
+        assert int(first["n"]) == found.n
+
+    def test_is_of_the_level_it_is_asked_for(self, mila, world):
+        response = mila.get(f"{PATH}bands.csv", {"level": "99", "weeks": "4"})
+
+        rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+        assert {row["level"] for row in rows} == {"99"}
+
+    def test_of_no_such_table_is_not_found(self, mila, world):
+        assert mila.get(f"{PATH}nonsense.csv").status_code == 404
