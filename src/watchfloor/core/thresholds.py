@@ -39,6 +39,9 @@ SPECS: dict[str, ThresholdSpec] = {
         ThresholdSpec(
             "cannot_score_cap", "Unscored events in the queue a day", "items", 100, 0, 100_000
         ),
+        ThresholdSpec(
+            "guard_level", "False alarm of a set's guard at most", "probability", 0.01, 0.0001, 0.2
+        ),
         ThresholdSpec("audit_share", "Random audit sample", "share", 0.02, 0.0, 1.0),
     )
 }

@@ -133,6 +133,7 @@ def evidence_of(prediction: Prediction, *, serving: ServingModel | None, now: da
         calibrated_at=serving.calibrated_at if serving and calibration else None,
         now=now,
         drift_alarm=serving.drift_alarm if serving else False,
+        exchangeability_lost=serving.exchangeability_lost if serving else False,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from watchfloor.core.conformal.calibration import Calibration
-from watchfloor.ml import artifacts
+from watchfloor.ml import artifacts, exchangeability_guard
 from watchfloor.ml.artifacts import Artifact
 from watchfloor.ml.blobs import get_blob
 from watchfloor.ml.models import CalibrationSet, Deployment, PerformanceMonitor, RollbackWatch
@@ -26,10 +26,12 @@ class ServingModel:
     drift_alarm: bool
     # the version that was replaced, while the promotion is watched
     watched_against: tuple[str, Artifact] | None
+    # the guard of the calibration set has alarmed
+    exchangeability_lost: bool = False
 
 
 def serving_model(*, tenant: Tenant, model_type: str) -> ServingModel | None:
-    """Return what serves, or None while no model of that type does; about four small queries."""
+    """Return what serves, or None while no model of that type does; about five small queries."""
     deployment = (
         Deployment.objects.for_tenant(tenant)
         .select_related("stack__model_version")
@@ -49,6 +51,12 @@ def serving_model(*, tenant: Tenant, model_type: str) -> ServingModel | None:
         calibrated_at=_calibrated_at(tenant, digest),
         drift_alarm=_alarmed(tenant, model_type, version.version),
         watched_against=_watched_against(tenant, model_type),
+        exchangeability_lost=exchangeability_guard.is_alarmed(
+            tenant=tenant,
+            model_type=model_type,
+            version=version.version,
+            calibration_sha256=digest,
+        ),
     )
 
 

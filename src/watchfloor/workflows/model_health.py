@@ -14,7 +14,9 @@ from watchfloor.ledger import audit, due
 from watchfloor.ledger.models import DueRow
 from watchfloor.ml import (
     auto_retrain,
+    coverage_monitor,
     drift_detection,
+    exchangeability_guard,
     performance,
     performance_monitor,
     recalibration,
@@ -69,6 +71,8 @@ def run_night(*, tenant: Tenant, kind: str, payload: Mapping[str, Any], now: dat
     config = ml_config_for(tenant)
     for deployment in registry.deployments_of(tenant):
         if kind == METRICS:
+            # Before a new set is cut: the rows it is cut from are judged by the old one's guard.
+            _follow_outcomes(tenant, deployment, day, config, now)
             _compute_metrics(tenant, deployment, day, now)
         elif config.enable_drift_monitoring and deployment.stack is not None:
             find = _statistical if kind == STATISTICAL else _performance
@@ -111,6 +115,27 @@ def _compute_metrics(tenant: Tenant, deployment: Deployment, day: date, now: dat
         thresholds=thresholds.snapshot(tenant=tenant, model_type=deployment.model_type),
         now=now,
     )
+
+
+def _follow_outcomes(
+    tenant: Tenant, deployment: Deployment, day: date, config: MLConfig, now: datetime
+) -> None:
+    """Feed the live coverage monitor, and the guard of the calibration set that serves."""
+    if deployment.stack is None:
+        return
+    coverage_monitor.advance(
+        tenant=tenant,
+        model_type=deployment.model_type,
+        version=deployment.stack.model_version.version,
+        table=logs.table_of(logs.log_of(deployment.model_type)),
+        now=now,
+    )
+    if config.enable_drift_monitoring:
+        values = thresholds.values_in_force(tenant=tenant, model_type=deployment.model_type)
+        finding = exchangeability_guard.detect_lost_exchangeability(
+            tenant=tenant, deployment=deployment, day=day, level=values["guard_level"], now=now
+        )
+        _react(tenant, deployment, finding, day, config, now)
 
 
 def _statistical(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> Finding:

@@ -352,7 +352,7 @@ def _stack_of(tenant: Tenant, trained: Trained, now: datetime) -> ModelStack:
 
 
 def _resolve_drift_alerts(tenant: Tenant, version: ModelVersion, now: datetime) -> None:
-    for kind in ("performance", "score"):
+    for kind in drift_reports.OF_A_VERSION:
         alert_correlation.resolve_condition(
             tenant=tenant,
             fingerprint=f"drift:{kind}:{version.model_type}:{version.version}",

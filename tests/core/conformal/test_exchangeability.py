@@ -1,6 +1,7 @@
 """The guard is silent while nothing changed, alarms when something did, and stays alarmed."""
 
 import math
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -15,12 +16,24 @@ from watchfloor.core.errors import ArtifactCorrupt, InvalidInput
 
 PLACES = st.lists(st.integers(0, 12), max_size=25)
 TIES = st.floats(0, 1)
+MOMENTS = st.datetimes(timezones=st.just(UTC))
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 P_VALUES = st.lists(st.floats(0, 1), max_size=5)
-ARRIVALS = st.lists(st.builds(Arrival, st.integers(0, 12), st.integers(0, 1), TIES), max_size=30)
+ARRIVALS = st.lists(
+    st.builds(Arrival, st.integers(0, 12), st.integers(0, 1), TIES, MOMENTS), max_size=30
+)
 
 
 def arrivals(places, *, rng, category=0):
-    return [Arrival(int(place), category, float(rng.random())) for place in places]
+    """One outcome a minute."""
+    return [
+        arrival(int(place), category, float(rng.random()), minute=minute)
+        for minute, place in enumerate(places)
+    ]
+
+
+def arrival(place, category=0, tie=0.5, *, minute=0):
+    return Arrival(place, category, tie, NOON + timedelta(minutes=minute))
 
 
 def most_alarms(level, n):
@@ -85,7 +98,7 @@ class TestObserve:
         # each multiplies the evidence by up to 1.5; 4.6 nats and the way back take some 20.
         assert guard.alarmed
         assert 500 < guard.n < 600
-        assert guard.turned_n == pytest.approx(500, abs=15)
+        assert abs(guard.turned_at - (NOON + timedelta(minutes=500))) < timedelta(minutes=15)
 
     def test_finds_outcomes_that_have_become_too_ordinary(self):
         rng = np.random.default_rng(20260115)
@@ -96,9 +109,9 @@ class TestObserve:
         assert guard.alarmed
 
     def test_stays_alarmed_in_better_days(self):
-        guard = observe(start([range(100)], level=0.01), [Arrival(200, 0, 0.5)] * 100)
+        guard = observe(start([range(100)], level=0.01), [arrival(200)] * 100)
 
-        later = observe(guard, [Arrival(k, 0, 0.5) for k in range(100)])
+        later = observe(guard, [arrival(k) for k in range(100)])
 
         assert guard.alarmed
         assert later == guard
@@ -117,7 +130,7 @@ class TestObserve:
         assert together.alarmed
 
     def test_bets_on_nothing_where_there_is_nothing_to_compare(self):
-        guard = observe(start([[], []], level=0.01), [Arrival(7, 1, 0.5)])
+        guard = observe(start([[], []], level=0.01), [arrival(7, 1)])
 
         assert guard.evidence == pytest.approx(1.0)
         assert guard.bags[1].ascending() == [7]
@@ -139,7 +152,7 @@ class TestObserve:
     @pytest.mark.parametrize("category", [-1, 2])
     def test_refuses_a_category_that_the_set_does_not_have(self, category):
         with pytest.raises(InvalidInput, match="category"):
-            observe(start([[1], [2]], level=0.01), [Arrival(1, category, 0.5)])
+            observe(start([[1], [2]], level=0.01), [arrival(1, category)])
 
     @pytest.mark.parametrize("level", [0.0, 1.0, math.nan])
     def test_refuses_a_level_that_promises_nothing(self, level):

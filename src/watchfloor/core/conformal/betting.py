@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from watchfloor.core.errors import InvalidInput
@@ -57,6 +58,49 @@ class Jumper:
             float.fromhex(record["rate"]),
             float.fromhex(record["log_wealth"]),
             (small, none, large),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """
+    Since when one steady bet has risen: where what it is betting on most likely began.
+
+    Args:
+        stake: 1 on large p-values, -1 on small ones.
+        height: logarithm of what the bet has made since then; below 0 it begins anew.
+        since: moment of the first p-value of the rise; None while there is none.
+
+    Source:
+        Page (1954), "Continuous Inspection Schemes", Biometrika 41, 100-115.
+    """
+
+    stake: float
+    height: float = 0.0
+    since: datetime | None = None
+
+    def bet(self, p: float, *, at: datetime) -> "Rise":
+        """
+        Return the rise once a p-value of that moment is seen.
+
+        >>> Rise(-1.0).bet(0.9, at=datetime(2026, 3, 1)).bet(0.1, at=datetime(2026, 3, 2)).since
+        datetime.datetime(2026, 3, 2, 0, 0)
+        """
+        height = self.height + math.log1p(self.stake * (p - 0.5))
+        return Rise(self.stake, height, self.since or at) if height > 0 else Rise(self.stake)
+
+    def to_record(self) -> Mapping[str, Any]:
+        """Return the fields, for `state_bytes`."""
+        return {"stake": self.stake, "height": self.height, "since": self.since}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Rise":
+        """Return the rise of a stored record."""
+        since = record["since"]
+        return cls(
+            float.fromhex(record["stake"]),
+            float.fromhex(record["height"]),
+            None if since is None else datetime.fromisoformat(since),
         )
 
 

@@ -12,11 +12,12 @@ another kind than those that are known at once, and the quick ones are always se
 import math
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from watchfloor.core.conformal.betting import JUMP_RATES, Jumper, smoothed_p_value
+from watchfloor.core.conformal.betting import JUMP_RATES, Jumper, Rise, smoothed_p_value
 from watchfloor.core.errors import InvalidInput
 from watchfloor.core.state_bytes import read_state, state_bytes
 
@@ -33,11 +34,13 @@ class Arrival:
         category: index of what it is compared within.
         tie: a number in [0, 1] that decides between equal places; from a hash, so that a
             replay draws it again.
+        at: when its event happened.
     """
 
     place: int
     category: int
     tie: float
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,7 @@ class Guard:
             a long stream would show no more than that the set is a finite sample.
         jumpers: one bet a jump rate; their mean is the evidence.
         n: outcomes seen since the start; an alarm ends the count.
-        lowest: lowest logarithm of the evidence so far.
-        turned_n: outcomes seen when it was lowest: what came after it turned the evidence.
+        rises: since when p-values have been too small, and since when too large.
         alarmed: the evidence has reached 1 / level once; nothing takes that back.
 
     Source:
@@ -88,14 +90,18 @@ class Guard:
     bags: tuple[Bag, ...]
     jumpers: tuple[Jumper, ...]
     n: int = 0
-    lowest: float = 0.0
-    turned_n: int = 0
+    rises: tuple[Rise, ...] = (Rise(-1.0), Rise(1.0))
     alarmed: bool = False
 
     @property
     def evidence(self) -> float:
         """What the bets have made of 1, on average; at most 1 is expected without a change."""
         return math.fsum(math.exp(each.log_wealth) for each in self.jumpers) / len(self.jumpers)
+
+    @property
+    def turned_at(self) -> datetime | None:
+        """When the world turned, as far as can be said; None where no p-values rise or fall."""
+        return max(self.rises, key=lambda rise: rise.height).since
 
     @property
     def alarm_at(self) -> float:
@@ -123,8 +129,7 @@ class Guard:
             "bags": [[bag.places, bag.counts] for bag in self.bags],
             "jumpers": [each.to_record() for each in self.jumpers],
             "n": self.n,
-            "lowest": self.lowest,
-            "turned_n": self.turned_n,
+            "rises": [each.to_record() for each in self.rises],
             "alarmed": self.alarmed,
         }
 
@@ -136,8 +141,7 @@ class Guard:
             bags=tuple(Bag(tuple(places), tuple(counts)) for places, counts in record["bags"]),
             jumpers=tuple(map(Jumper.from_record, record["jumpers"])),
             n=int(record["n"]),
-            lowest=float.fromhex(record["lowest"]),
-            turned_n=int(record["turned_n"]),
+            rises=tuple(map(Rise.from_record, record["rises"])),
             alarmed=bool(record["alarmed"]),
         )
 
@@ -177,13 +181,14 @@ def observe(guard: Guard, arrivals: Sequence[Arrival]) -> Guard:
 
     A set of places 0 to 99, then a world in which outcomes are stranger than any of them:
 
-    >>> guard = start([range(100)], level=0.01)
-    >>> as_before = [Arrival(place=37 * k % 100, category=0, tie=0.5) for k in range(200)]
-    >>> observe(guard, as_before).alarmed
-    False
-    >>> turned = observe(guard, as_before + [Arrival(place=120, category=0, tie=0.5)] * 50)
-    >>> turned.alarmed, turned.n, turned.turned_n
-    (True, 227, 200)
+    >>> monday, tuesday = datetime(2026, 3, 2), datetime(2026, 3, 3)
+    >>> as_before = [Arrival(37 * k % 100, category=0, tie=0.5, at=monday) for k in range(200)]
+    >>> guard = observe(start([range(100)], level=0.01), as_before)
+    >>> guard.alarmed, guard.n
+    (False, 200)
+    >>> turned = observe(guard, [Arrival(120, category=0, tie=0.5, at=tuesday)] * 50)
+    >>> turned.alarmed, turned.n
+    (True, 227)
     """
     bags = [bag.ascending() for bag in guard.bags]
     state = guard
@@ -193,34 +198,19 @@ def observe(guard: Guard, arrivals: Sequence[Arrival]) -> Guard:
         bag = bags[_checked(arrival.category, n=len(bags))]
         p = smoothed_p_value(bag, arrival.place, tie=arrival.tie)
         insort(bag, arrival.place)
-        state = _moved(state, p)
-    return Guard(
-        level=state.level,
-        bags=tuple(map(Bag.of, bags)),
-        jumpers=state.jumpers,
-        n=state.n,
-        lowest=state.lowest,
-        turned_n=state.turned_n,
-        alarmed=state.alarmed,
-    )
+        state = _moved(state, p, at=arrival.at)
+    return replace(state, bags=tuple(map(Bag.of, bags)))
 
 
-def _moved(guard: Guard, p: float) -> Guard:
-    jumpers = tuple(each.bet(p) for each in guard.jumpers)
-    n = guard.n + 1
-    moved = Guard(level=guard.level, bags=guard.bags, jumpers=jumpers, n=n)
-    evidence = moved.evidence
-    log_evidence = math.log(evidence)
-    is_lower = log_evidence < guard.lowest
-    return Guard(
+def _moved(guard: Guard, p: float, *, at: datetime) -> Guard:
+    moved = Guard(
         level=guard.level,
         bags=guard.bags,
-        jumpers=jumpers,
-        n=n,
-        lowest=log_evidence if is_lower else guard.lowest,
-        turned_n=n if is_lower else guard.turned_n,
-        alarmed=evidence >= guard.alarm_at,
+        jumpers=tuple(each.bet(p) for each in guard.jumpers),
+        n=guard.n + 1,
+        rises=tuple(each.bet(p, at=at) for each in guard.rises),
     )
+    return replace(moved, alarmed=moved.evidence >= moved.alarm_at)
 
 
 def _checked(category: int, *, n: int) -> int:

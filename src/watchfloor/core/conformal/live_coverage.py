@@ -26,13 +26,13 @@ class LateOutcome:
     Args:
         score: nonconformity of the outcome, |outcome - score| in [0, 1].
         issued: what was in force at the moment of the prediction, in the order of
-            `LiveCoverage.issue`.
+            `LiveCoverage.issue`; None where nothing had been said: it fills the window only.
         delay: predictions made since then, a whole number.
     """
 
     score: float
-    issued: tuple[Issued, ...]
-    delay: int
+    issued: tuple[Issued, ...] | None = None
+    delay: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,8 @@ class LiveCoverage:
         tracker: the level whose quantile is moved directly; a window of 1,000 is too short for
             99 % once the level moves.
         scores: nonconformity of the latest outcomes, newest last, at most `WINDOW`.
-        delays: how many predictions each of them was late by.
+        delays: how many predictions the latest of them that something had been said of were
+            late by, at most `WINDOW`.
     """
 
     adaptive: tuple[AdaptiveLevel, ...]
@@ -60,6 +61,16 @@ class LiveCoverage:
     def delay(self) -> float:
         """How many predictions the outcomes of the window were late by, on average."""
         return sum(self.delays) / len(self.delays) if self.delays else 0.0
+
+    @property
+    def n(self) -> int:
+        """Outcomes learned from; those that only filled the window are not counted."""
+        return self.tracker.n
+
+    @property
+    def misses(self) -> tuple[int, ...]:
+        """How many of them lay outside what was said, at 90, 95 and 99 %."""
+        return (*(level.misses for level in self.adaptive), self.tracker.misses)
 
     def issue(self) -> tuple[Issued, ...]:
         """Return what to say with predictions from now on, at 90, 95 and 99 %."""
@@ -78,15 +89,15 @@ class LiveCoverage:
         >>> start().learn([LateOutcome(0.25, said, 3)] * 9).issue()[0].quantile
         0.25
         """
-        scores, delays = list(self.scores), list(self.delays)
-        adaptive, tracker, total = self.adaptive, self.tracker, sum(delays)
+        scores, delays, total = list(self.scores), list(self.delays), sum(self.delays)
+        adaptive, tracker = self.adaptive, self.tracker
         for each in late:
             _refuse_unlike(each, n_levels=len(adaptive) + 1)
             scores.append(each.score)
+            if each.issued is None:
+                continue
             delays.append(each.delay)
-            total += each.delay
-            if len(scores) > WINDOW:
-                total -= delays[-WINDOW - 1]
+            total += each.delay - (delays[-WINDOW - 1] if len(delays) > WINDOW else 0)
             delay = total / min(len(delays), WINDOW)
             adaptive = tuple(
                 level.learn(issued, each.score, delay=delay)
@@ -142,7 +153,9 @@ def start() -> LiveCoverage:
 
 
 def _refuse_unlike(late: LateOutcome, *, n_levels: int) -> None:
-    if len(late.issued) != n_levels:
+    if not 0 <= late.score <= 1:
+        raise InvalidInput(field="score", value=late.score, expected="a number in [0, 1]")
+    if late.issued is not None and len(late.issued) != n_levels:
         raise InvalidInput(
             field="issued", value=len(late.issued), expected=f"what was said at {n_levels} levels"
         )

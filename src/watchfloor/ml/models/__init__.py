@@ -1,5 +1,6 @@
 """The tables of models and of what became of their predictions."""
 
+from watchfloor.ml.models.coverage import CoverageMonitor, CoverageStep, ExchangeabilityGuard
 from watchfloor.ml.models.drift import DriftReport, PerformanceMonitor
 from watchfloor.ml.models.metrics import ModelPerformanceMetrics
 from watchfloor.ml.models.outcomes import OutcomeRecord
@@ -18,8 +19,11 @@ from watchfloor.ml.models.rollup import ScoreDay, ScoreDelta
 __all__ = [
     "Blob",
     "CalibrationSet",
+    "CoverageMonitor",
+    "CoverageStep",
     "Deployment",
     "DriftReport",
+    "ExchangeabilityGuard",
     "ModelPerformanceMetrics",
     "ModelStack",
     "ModelVersion",
