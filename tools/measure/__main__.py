@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tools.measure import page
 
-NAMES = ("overhead", "footprint", "throughput", "demo_timing")
+NAMES = ("overhead", "footprint", "throughput", "demo_timing", "conformal_on_real_data")
 
 
 def main() -> None:

@@ -71,6 +71,32 @@ def checks_of_split(pool: Pool, rng: np.random.Generator) -> Iterator[SplitCheck
                 yield _check(pool.name, label, level, n, quantile, fresh)
 
 
+@dataclass(frozen=True, slots=True)
+class HighCoverage:
+    """Coverage among scores from 0.5 on, by level: one width for all, and by score bin."""
+
+    rows: int
+    plain: tuple[float, ...]
+    binned: tuple[float, ...]
+
+
+def high_score_coverage(pool: Pool, splits: int, rng: np.random.Generator) -> HighCoverage:
+    """Return mean coverage among the high scores over random halves."""
+    residuals, high = np.abs(pool.scores - pool.outcomes), pool.scores >= 0.5
+    found = []
+    for _ in range(splits):
+        first = random_halves(len(high), rng)
+        counted = high & ~first
+        edges = merged_edges(pool.scores[first])
+        in_bin = np.array(bin_quantiles(pool.scores[first], pool.outcomes[first], edges=edges))
+        reach = in_bin[bin_of(pool.scores[counted], edges)]
+        plain = [outcome_abs(residuals[first], level=level_of(each)).quantile for each in LEVELS]
+        fresh = residuals[counted][:, None]
+        found.append(((fresh <= np.array(plain)).mean(axis=0), (fresh <= reach).mean(axis=0)))
+    plain_mean, binned_mean = np.mean(found, axis=0)
+    return HighCoverage(int(high.sum()), tuple(plain_mean.tolist()), tuple(binned_mean.tolist()))
+
+
 def number_checks(
     estimates: Estimates, edges: tuple[float, ...], rng: np.random.Generator
 ) -> Iterator[SplitCheck]:
