@@ -12,7 +12,10 @@ from pathlib import Path
 
 from tools.measure import page
 
-NAMES = ("overhead", "footprint", "throughput", "demo_timing", "conformal_on_real_data")
+NAMES = (
+    *("overhead", "footprint", "throughput", "demo_timing"),
+    *("conformal_on_real_data", "late_labels"),
+)
 
 
 def main() -> None:

@@ -1,15 +1,17 @@
 """What conformal constructions keep of their promises on real predictions, over many draws."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 
 from tools.measure.page import Measured, Section
 from tools.measure.real_data import event_sections, number_sections
 from tools.measure.real_data.event_sections import Draws
 from tools.measure.real_data.numbers import bike_sharing, cmapss_fd001, itsm_incidents
-from tools.measure.real_data.pools import read_event_streams, read_number_streams, read_pools
+from tools.measure.real_data.pools import (
+    read_event_streams,
+    read_number_streams,
+    read_pools,
+    told_data_dir,
+)
 
 SEED = 20260302
 DRAWS = Draws(splits=200, certificates=500, batches=500, shifts=100)
@@ -45,7 +47,7 @@ SETS = (
 
 def measure(*, quick: bool) -> Measured:
     """Draw, count, and say it."""
-    data_dir = _data_dir()
+    data_dir = told_data_dir()
     draws, rng = QUICK if quick else DRAWS, np.random.default_rng(SEED)
     pools, numbers = read_pools(data_dir), [bike_sharing(data_dir), itsm_incidents(data_dir)]
     print("  coverage", flush=True)
@@ -102,10 +104,3 @@ def page_of(sections: list[Section], draws: Draws) -> Measured:
         ),
         sections=sections,
     )
-
-
-def _data_dir() -> Path:
-    told = os.environ.get("WATCHFLOOR_DATA_DIR")
-    if not told:
-        raise SystemExit("WATCHFLOOR_DATA_DIR does not name the folder of the data sets")
-    return Path(told)

@@ -1,5 +1,6 @@
 """Predictions and outcomes of real public sets: pools in random order, streams in time's."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,14 @@ class NumberStream:
     unit: str
     estimates: FloatArray
     outcomes: FloatArray
+
+
+def told_data_dir() -> Path:
+    """Return the folder of the data sets that the environment names, or end the process."""
+    told = os.environ.get("WATCHFLOOR_DATA_DIR")
+    if not told:
+        raise SystemExit("WATCHFLOOR_DATA_DIR does not name the folder of the data sets")
+    return Path(told)
 
 
 def read_pools(data_dir: Path) -> list[Pool]:

@@ -10,10 +10,9 @@ what would be said now.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Protocol
 
-from watchfloor.core.conformal.quantile import conformal_rank, level_of
+from watchfloor.core.conformal.quantile import level_of
 from watchfloor.core.errors import InvalidInput
 
 GAMMA = 0.005
@@ -199,7 +198,8 @@ def late_label_step(step0: float, delay: float) -> float:
 
 def alpha_of(percent: int) -> float:
     """Return the share of misses that a level allows."""
-    return float(1 - level_of(percent))
+    level_of(percent)
+    return (100 - percent) / 100
 
 
 def _quantile_at(ascending: Ascending, alpha: float) -> float:
@@ -207,8 +207,9 @@ def _quantile_at(ascending: Ascending, alpha: float) -> float:
         return math.inf
     if alpha >= 1:
         return -math.inf
-    # The level is an arbitrary float; its rank is still exact for the number that it is.
-    k = conformal_rank(len(ascending), 1 - Fraction(alpha))
+    # An arbitrary float; the rank ceil((n + 1) (1 - alpha)) is exact for the number that it is.
+    above, below = alpha.as_integer_ratio()
+    k = -(-(len(ascending) + 1) * (below - above) // below)
     return ascending[k - 1] if k <= len(ascending) else math.inf
 
 
