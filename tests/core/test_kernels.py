@@ -22,7 +22,11 @@ def _square(number):
     return number * number
 
 
-def never_compiled(numbers):
+def called_often(numbers):
+    raise AssertionError
+
+
+def called_once(numbers):
     raise AssertionError
 
 
@@ -35,12 +39,16 @@ def test_a_loop_and_the_functions_it_calls_run_in_each_twin(twin):
     assert squares.tolist() == [1, 4, 9]
 
 
-def test_a_small_work_is_done_plainly():
-    assert kernels.twin_for(never_compiled, plain_s=COMPILING_S / 2) is Twin.PLAIN
+def test_a_loop_is_compiled_once_its_plain_twin_has_taken_as_long_as_compiling():
+    works = [COMPILING_S / 2, COMPILING_S / 2, COMPILING_S / 100]
+
+    taken = [kernels.twin_for(called_often, plain_s=plain_s) for plain_s in works]
+
+    assert taken == [Twin.PLAIN, Twin.PLAIN, kernels.twins()[-1]]
 
 
-def test_a_large_work_is_compiled_where_that_is_possible():
-    assert kernels.twin_for(never_compiled, plain_s=2 * COMPILING_S) is kernels.twins()[-1]
+def test_a_large_work_is_compiled_at_once_where_that_is_possible():
+    assert kernels.twin_for(called_once, plain_s=2 * COMPILING_S) is kernels.twins()[-1]
 
 
 def test_what_is_compiled_already_is_used_for_small_works_too():

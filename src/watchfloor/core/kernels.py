@@ -25,6 +25,8 @@ Loop = Callable[..., Any]
 Column = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
 _compiled: dict[Loop, Loop] = {}
+_builders: dict[Loop, Callable[[], Loop]] = {}
+_spent_s: dict[Loop, float] = {}
 
 
 class Twin(StrEnum):
@@ -42,18 +44,33 @@ def twins() -> tuple[Twin, ...]:
 
 def twin_for(loop: Loop, *, plain_s: float) -> Twin:
     """
-    Return the twin that is done first.
+    Return the twin that a loop should run as now.
+
+    The plain one until this process has spent as long in it as compiling takes: so nothing
+    is ever more than twice as slow as with the better choice from the start.
 
     Args:
         loop: the function that is to run.
-        plain_s: about how many seconds the plain twin would take.
+        plain_s: about how many seconds its plain twin takes for this work.
 
     >>> twin_for(print, plain_s=0.001)
     <Twin.PLAIN: 'plain'>
     """
     if loop in _compiled:
         return Twin.COMPILED
-    return Twin.COMPILED if plain_s > COMPILING_S and Twin.COMPILED in twins() else Twin.PLAIN
+    _spent_s[loop] = _spent_s.get(loop, 0.0) + plain_s
+    pays = _spent_s[loop] > COMPILING_S and Twin.COMPILED in twins()
+    return Twin.COMPILED if pays else Twin.PLAIN
+
+
+def compiled_by(build: Callable[[], Loop]) -> Callable[[Loop], Loop]:
+    """Let a function be compiled by `build` where its source would not give the fast code."""
+
+    def register(plain: Loop) -> Loop:
+        _builders[plain] = build
+        return plain
+
+    return register
 
 
 def compiled(loop: Loop) -> Loop:
@@ -73,7 +90,7 @@ def run(loop: Loop, *, read: Sequence[Column], filled: Sequence[Column], twin: T
     Run a loop over columns, `read` before `filled`.
 
     Args:
-        loop: the function; it takes the columns one after another and returns nothing.
+        loop: the function; it takes the columns one after another.
         read: what it only reads.
         filled: what it writes to; its own notes too.
         twin: which of the two is to run.
@@ -91,6 +108,8 @@ def run(loop: Loop, *, read: Sequence[Column], filled: Sequence[Column], twin: T
 def _compile(loop: Loop) -> Loop:
     if Twin.COMPILED not in twins():
         raise NotReady("numba is not installed: pip install 'watchfloor[fast]'")
+    if loop in _builders:
+        return _builders[loop]()
     import numba
 
     source = _with_compiled_parts(loop)

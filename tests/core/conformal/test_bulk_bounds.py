@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchfloor.core import kernels
-from watchfloor.core.conformal.bulk_bounds import CHUNK, fill_bounds, outcome_bounds_many
+from watchfloor.core.conformal.bulk_bounds import (
+    BLOCK,
+    CHUNK,
+    fill_bounds,
+    outcome_bounds_many,
+)
 from watchfloor.core.conformal.calibration import fit_calibration
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.core.errors import InvalidInput
@@ -69,11 +74,47 @@ class TestOutcomeBoundsMany:
             outcome_bounds_many([0.5], edges=(0.5,), quantiles=[[0.1]], twin=twin)
 
 
-def test_the_loop_gives_the_same_before_it_is_compiled():
-    scores = np.random.default_rng(7).uniform(size=200)
-    table = np.array(BINS["quantiles"])
-    found = np.empty((3, 2, 200))
+@pytest.mark.parametrize("n", [0, 3, BLOCK, 2 * BLOCK + 13, 200_000])
+@pytest.mark.parametrize("misplaced", [0, 1, 7])
+@each_twin
+def test_bounds_fit_memory_that_begins_anywhere(twin, n, misplaced):
+    scores = np.random.default_rng(7).uniform(size=n)
+    room = np.zeros(6 * n + misplaced)[misplaced:].reshape(3, 2, n)
 
-    fill_bounds(scores, np.array(FITTED.edges), table, found)
+    outcome_bounds_many(scores, **BINS, out=room, twin=twin)
 
-    assert (found == outcome_bounds_many(scores, **BINS, twin=kernels.Twin.PLAIN)).all()
+    assert (room == outcome_bounds_many(scores, **BINS, twin=kernels.Twin.PLAIN)).all()
+
+
+@each_twin
+def test_bounds_fit_memory_with_gaps(twin):
+    room = np.zeros((3, 2, 20))[:, :, ::2]
+
+    outcome_bounds_many(np.linspace(0, 1, 10), **BINS, out=room, twin=twin)
+
+    expected = outcome_bounds_many(np.linspace(0, 1, 10), **BINS)
+    assert (room == expected).all()
+
+
+@pytest.mark.parametrize("past_cache", [False, True])
+@pytest.mark.parametrize("n", [5, 16, 2 * BLOCK])
+def test_the_loop_gives_the_same_before_it_is_compiled(n, past_cache):
+    scores = np.random.default_rng(7).uniform(size=n)
+    flat = np.empty(6 * n)
+
+    fits = fill_bounds(
+        scores, np.array(FITTED.edges), np.array(BINS["quantiles"]), flat, past_cache
+    )
+
+    expected = outcome_bounds_many(scores, **BINS, twin=kernels.Twin.PLAIN)
+    assert fits
+    assert (flat.reshape(3, 2, n) == expected).all()
+
+
+def test_the_loop_fills_nothing_in_where_a_score_is_no_probability():
+    flat = np.full(12, 7.0)
+
+    fits = fill_bounds(np.array([0.5, math.nan]), np.empty(0), np.zeros((1, 3)), flat, False)
+
+    assert not fits
+    assert (flat == 7.0).all()

@@ -9,13 +9,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from oracle import naive
 
+from watchfloor.core import kernels
 from watchfloor.core.conformal.quantile import (
     LEVELS,
     SAMPLE,
     conformal_quantile,
     conformal_quantiles,
     conformal_rank,
+    fill_upper_residuals,
     level_of,
+    residual_quantiles,
 )
 from watchfloor.core.errors import InvalidInput
 
@@ -159,6 +162,45 @@ class TestConformalQuantiles:
     def test_refuse_a_score_that_is_not_finite_by_name(self, wrong):
         with pytest.raises(InvalidInput, match=r"scores\[1\]"):
             conformal_quantiles(np.array([0.1, wrong]))
+
+
+@pytest.mark.parametrize("twin", kernels.twins())
+class TestResidualQuantiles:
+    @pytest.mark.parametrize("n", [0, 9, 100, 2 * SAMPLE, 7 * SAMPLE])
+    def test_equal_those_of_the_sorted_residuals(self, twin, n):
+        rng = np.random.default_rng(6)
+        predictions = rng.uniform(size=n)
+        outcomes = (rng.uniform(size=n) < predictions).astype(np.int64)
+
+        found = residual_quantiles(predictions, outcomes, twin=twin)
+
+        assert found == one_by_one(np.abs(outcomes - predictions))
+
+    def test_are_exact_where_the_sample_misleads(self, twin):
+        n = 7 * SAMPLE
+        outcomes = np.where(np.arange(n) % 7, np.arange(n) / n, 1000.0)
+
+        found = residual_quantiles(np.zeros(n), outcomes, twin=twin)
+
+        assert found == one_by_one(outcomes)
+
+    @pytest.mark.parametrize("at", [0, 1, 2 * SAMPLE - 1])
+    @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+    def test_refuse_an_outcome_that_is_not_finite_by_name(self, twin, at, wrong):
+        outcomes = np.zeros(2 * SAMPLE)
+        outcomes[at] = wrong
+
+        with pytest.raises(InvalidInput, match=rf"scores\[{at}\]"):
+            residual_quantiles(np.full(2 * SAMPLE, 0.5), outcomes, twin=twin)
+
+
+def test_the_upper_residuals_are_the_same_before_the_loop_is_compiled():
+    upper = np.empty(5)
+
+    m = fill_upper_residuals(np.zeros(5), np.array([0.1, -0.6, math.nan, 0.5, 0.2]), 0.5, upper)
+
+    assert m == 3
+    assert upper[:3].tolist() == pytest.approx([0.6, math.nan, 0.5], nan_ok=True)
 
 
 class TestLevelOf:

@@ -7,9 +7,13 @@ import numpy.typing as npt
 
 from watchfloor.core import kernels
 from watchfloor.core.arrays import FloatArray
+from watchfloor.core.conformal.bounds_line import LINE, stream_line, write_line
 from watchfloor.core.conformal.probability_bins import bin_of
 from watchfloor.core.errors import InvalidInput
 from watchfloor.core.kernels import Twin
+
+BLOCK = 512
+"""Scores whose bins the compiled loop looks up at a time."""
 
 CHUNK = 8192
 """Scores worked on at a time, so that what lies between two steps stays in the cache."""
@@ -53,14 +57,17 @@ def outcome_bounds_many(
         raise InvalidInput(
             field="quantiles", value=f"{len(table)} rows", expected=f"{len(borders) + 1} rows"
         )
-    _refuse_unless_probabilities(p)
     found = _room(out, shape=(table.shape[1], 2, len(p)))
     if twin is None:
         twin = kernels.twin_for(fill_bounds, plain_s=PLAIN_S * len(p) * table.shape[1])
-    if twin is Twin.COMPILED:
-        kernels.compiled(fill_bounds)(p, borders, table, found)
-    else:
+    if twin is Twin.PLAIN or not found.flags.c_contiguous:
+        _refuse_unless_probabilities(p)
         _fill_by_columns(p, tuple(borders.tolist()), table, found)
+        return found
+    # Only rows of whole lines can be written past the cache; others, and new memory, are not.
+    past_cache = out is not None and len(p) % LINE == 0
+    if not kernels.compiled(fill_bounds)(p, borders, table, found.reshape(-1), past_cache):
+        _refuse_unless_probabilities(p)
     return found
 
 
@@ -78,24 +85,97 @@ def _fill_by_columns(
             np.minimum(upper, 1.0, out=upper)
 
 
-def fill_bounds(p: FloatArray, edges: FloatArray, table: FloatArray, found: FloatArray) -> None:
+def fill_bounds(
+    p: FloatArray, edges: FloatArray, table: FloatArray, flat: FloatArray, past_cache: bool
+) -> bool:
     """
-    Fill in the bounds of each score in one pass; the loop that `kernels` compiles.
+    Fill in the bounds of all scores; the loop that `kernels` compiles.
 
     Args:
         p: scores, shape (n,).
         edges: borders between the bins, shape (bins - 1,).
         table: half-widths, shape (bins, levels).
-        found: filled in, shape (levels, 2, n).
+        flat: filled in: n lower and n upper bounds of each level, one row after another.
+        past_cache: whether the memory has been used before; then rows begin lines of memory,
+            or all lie as far behind the beginning of one.
+
+    Returns:
+        False, with nothing filled in, where a score is no probability.
     """
-    for i in range(len(p)):
-        score, where = p[i], 0
-        for j in range(len(edges)):
-            where += score >= edges[j]
+    n, levels, fits = len(p), table.shape[1], True
+    for i in range(n):
+        fits &= (p[i] >= 0.0) & (p[i] <= 1.0)
+    if not fits:
+        return False
+    half_widths = np.empty(levels * BLOCK)
+    for j in range(levels * BLOCK):
+        half_widths[j] = table[0, j // BLOCK]
+    start = -(flat.ctypes.data // 8) % LINE if past_cache else 0
+    _fill_each(p, 0, min(start, n), edges, table, flat)
+    while start + LINE <= n:
+        lines = min(BLOCK, n - start) // LINE
+        if len(edges) > 0:
+            _look_up(p, start, lines * LINE, edges, table, half_widths)
+        if past_cache:
+            _stream(p, start, half_widths, lines, levels, flat)
+        else:
+            _write(p, start, half_widths, lines, levels, flat)
+        start += lines * LINE
+    _fill_each(p, start, n, edges, table, flat)
+    return True
+
+
+def _stream(
+    p: FloatArray, start: int, half_widths: FloatArray, lines: int, levels: int, flat: FloatArray
+) -> None:
+    n = len(p)
+    for at in range(0, lines * LINE, LINE):
+        for level in range(levels):
+            lower = 2 * level * n + start + at
+            stream_line(p, start + at, half_widths, level * BLOCK + at, flat, lower, lower + n)
+
+
+def _write(
+    p: FloatArray, start: int, half_widths: FloatArray, lines: int, levels: int, flat: FloatArray
+) -> None:
+    n = len(p)
+    for at in range(0, lines * LINE, LINE):
+        for level in range(levels):
+            lower = 2 * level * n + start + at
+            write_line(p, start + at, half_widths, level * BLOCK + at, flat, lower, lower + n)
+
+
+def _look_up(
+    p: FloatArray,
+    start: int,
+    n: int,
+    edges: FloatArray,
+    table: FloatArray,
+    half_widths: FloatArray,
+) -> None:
+    for i in range(n):
+        bin_ = _bin_of_one(p[start + i], edges)
         for level in range(table.shape[1]):
-            half_width = table[where, level]
-            found[level, 0, i] = max(score - half_width, 0.0)
-            found[level, 1, i] = min(score + half_width, 1.0)
+            half_widths[level * BLOCK + i] = table[bin_, level]
+
+
+def _fill_each(
+    p: FloatArray, start: int, stop: int, edges: FloatArray, table: FloatArray, flat: FloatArray
+) -> None:
+    n = len(p)
+    for i in range(start, stop):
+        bin_ = _bin_of_one(p[i], edges)
+        for level in range(table.shape[1]):
+            lower, half_width = 2 * level * n + i, table[bin_, level]
+            flat[lower] = max(p[i] - half_width, 0.0)
+            flat[lower + n] = min(p[i] + half_width, 1.0)
+
+
+def _bin_of_one(score: float, edges: FloatArray) -> int:
+    bin_ = 0
+    for j in range(len(edges)):
+        bin_ += score >= edges[j]
+    return bin_
 
 
 def _refuse_unless_probabilities(p: FloatArray) -> None:

@@ -5,11 +5,9 @@ A promise over all predictions is bought by the many clean ones: coverage among 
 can be zero while the total is 90 %. Here each bin has a quantile of its own.
 """
 
-import numpy as np
-
 from watchfloor.core.arrays import FloatArray, IntArray
 from watchfloor.core.conformal.probability_bins import bin_of
-from watchfloor.core.conformal.quantile import conformal_quantiles
+from watchfloor.core.conformal.quantile import residual_quantiles
 
 
 def bin_quantiles(
@@ -31,12 +29,15 @@ def bin_quantiles(
         Vovk, Gammerman & Shafer (2005), "Algorithmic Learning in a Random World", section
         4.5 (Mondrian predictors).
 
+    >>> import numpy as np
     >>> bin_quantiles(np.linspace(0, 0.1, 9), np.zeros(9, dtype=int), edges=())
     ((0.1, inf, inf),)
     """
-    residuals = np.abs(scores - outcomes)
+    if not edges:
+        return (residual_quantiles(scores, outcomes),)
     where = bin_of(scores, edges)
-    return tuple(conformal_quantiles(residuals[where == i]) for i in range(len(edges) + 1))
+    inside = (where == i for i in range(len(edges) + 1))
+    return tuple(residual_quantiles(scores[of_bin], outcomes[of_bin]) for of_bin in inside)
 
 
 def outcome_interval(score: float, quantile: float) -> tuple[float, float]:
