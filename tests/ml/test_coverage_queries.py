@@ -116,7 +116,10 @@ class TestCoverageReport:
 
         by_set = walked(history, 95, lambda row: row.calibration_hash)
         without = by_set.pop("")
-        assert {known.sha256: counts_of(found) for known, found in report.sets} == by_set
+        assert {
+            known.sha256: counts_of(found)
+            for known, found in ((s.known, s.found) for s in report.sets)
+        } == by_set
         assert without["n"] == 0
         rows = PredictionLog.objects.filter(calibration_hash="", score__isnull=False)
         assert report.without_interval == rows.count()
@@ -128,8 +131,12 @@ class TestCoverageReport:
     ):
         report = report_of(history, now)
 
-        most = max(report.sets, key=lambda each: each[1].n)[0].calibration
-        fine = {k.sha256 for k, _ in report.sets if set(most.edges) <= set(k.calibration.edges)}
+        most = max(report.sets, key=lambda each: each.found.n).known.calibration
+        fine = {
+            k.sha256
+            for k in (s.known for s in report.sets)
+            if set(most.edges) <= set(k.calibration.edges)
+        }
         by_band = walked(
             history,
             95,
@@ -142,7 +149,9 @@ class TestCoverageReport:
             by_band[k] for k in range(len(report.bands))
         ]
         assert report.outside_bands == sum(
-            found.n for known, found in report.sets if known.sha256 not in fine
+            found.n
+            for known, found in ((s.known, s.found) for s in report.sets)
+            if known.sha256 not in fine
         )
 
     def test_by_score_bin_is_of_one_calibration(self, history, now):
@@ -166,7 +175,7 @@ class TestCoverageReport:
     def test_of_an_unknown_calibration_falls_back_to_the_one_with_most_outcomes(self, history, now):
         report = report_of(history, now, shown_set="no such digest")
 
-        assert report.shown_set == max(report.sets, key=lambda each: each[1].n)[0]
+        assert report.shown_set == max(report.sets, key=lambda each: each.found.n).known
 
     def test_of_a_tenant_without_predictions_is_empty(self, other_tenant, now):
         report = report_of(other_tenant, now)

@@ -181,7 +181,7 @@ class TestModelCoverage:
         assert found.tickets.n == found.clearing.n == known.filter(model_version="v1").count()
         assert found.tickets.n_positive == known.filter(outcome=1).count()
         assert (found.eps_ticket, found.eps_clear, found.delta) == (0.1, 0.01, 0.1)
-        assert found.serving_set in {known.sha256 for known, _ in found.report.sets}
+        assert found.serving_set in {known.sha256 for known in (s.known for s in found.report.sets)}
 
     def test_has_no_curve_while_nothing_serves(self, other_tenant):
         found = coverage_of(other_tenant)

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from watchfloor.entrypoints.api.endpoint import nothing_here
 from watchfloor.entrypoints.api.views import (
+    coverage,
     dead_letters,
     documents,
     floor,
@@ -28,6 +29,11 @@ API: list[URLPattern | URLResolver] = [
     path("reviews/<int:item_id>/verdict", floor.ReviewVerdict.as_view(), name="review_verdict"),
     path("review/shortlist", shortlist.ReviewShortlist.as_view(), name="review_shortlist"),
     path("models", models.Models.as_view(), name="models"),
+    path(
+        "models/<str:model_type>/coverage",
+        coverage.ModelCoverage.as_view(),
+        name="model_coverage",
+    ),
     path("metrics", models.Metrics.as_view(), name="metrics"),
     path("dead-letters", dead_letters.DeadLetters.as_view(), name="dead_letters"),
     path(

@@ -8,8 +8,8 @@ from django.db.models import Count, Q
 from scipy import special
 
 from watchfloor.core.conformal.certified import Certificate
+from watchfloor.core.conformal.coverage import BAND_LEVEL, Band
 from watchfloor.core.conformal.probability_bins import clopper_pearson
-from watchfloor.core.conformal.quantile import level_of
 from watchfloor.core.decision.policy import Outcome, Reason
 from watchfloor.ml import serving
 from watchfloor.ml.models import CalibrationSet, ScoredPrediction
@@ -50,9 +50,9 @@ class Found:
         return self.n_false / self.n_known if self.n_known else None
 
     @property
-    def band(self) -> tuple[float, float]:
+    def band(self) -> Band:
         """The exact 95 % interval of the true share of false ones; [0, 1] without outcomes."""
-        return clopper_pearson(self.n_false, self.n_known, level=level_of(95))
+        return Band(*clopper_pearson(self.n_false, self.n_known, level=BAND_LEVEL))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,14 @@ class NamedCoverage:
 
 
 @dataclass(frozen=True, slots=True)
+class SetCoverage:
+    """Coverage of the predictions that were made with one calibration."""
+
+    known: KnownCalibration
+    found: GroupCoverage
+
+
+@dataclass(frozen=True, slots=True)
 class WeekCoverage:
     """Coverage of seven local days that begin with one."""
 
@@ -98,7 +106,7 @@ class CoverageReport:
     outside_bands: int
     shown_set: KnownCalibration | None
     bins: tuple[BinSince, ...]
-    sets: tuple[tuple[KnownCalibration, GroupCoverage], ...]
+    sets: tuple[SetCoverage, ...]
     sites: tuple[NamedCoverage, ...]
     weeks: tuple[WeekCoverage, ...]
     without_interval: int
@@ -221,10 +229,10 @@ def _summed(where: IntArray, values: FloatArray | IntArray, n: int) -> list[floa
     return sums
 
 
-def _sets(window: Window, judged: Judged) -> tuple[tuple[KnownCalibration, GroupCoverage], ...]:
+def _sets(window: Window, judged: Judged) -> tuple[SetCoverage, ...]:
     n = len(window.calibrations)
     found = coverage_by(judged, window.counts.calibration, n_groups=n)
-    return tuple(zip(window.calibrations, found, strict=True))
+    return tuple(map(SetCoverage, window.calibrations, found))
 
 
 def _sites(window: Window, judged: Judged) -> tuple[NamedCoverage, ...]:

@@ -50,6 +50,7 @@ def acmes(acme_service, tenant, event, still):
         "ticket_resolve": ticket.pk,
         "review_verdict": review.pk,
         "dead_letter_replay": letter.pk,
+        "model_coverage": "sla_breach",
     }
 
 
@@ -130,7 +131,7 @@ class TestAnotherTenantsRows:
 def test_every_route_with_an_id_is_walked():
     names = {str(route.name) for route in WITH_ID}
 
-    assert names == {"prediction", *BODIES}
+    assert names == {"prediction", "model_coverage", *BODIES}
 
 
 def _path(route, key):

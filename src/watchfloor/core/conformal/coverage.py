@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +25,13 @@ from watchfloor.core.conformal.probability_bins import bin_of, clopper_pearson
 from watchfloor.core.conformal.quantile import LEVELS, conformal_rank, level_of
 from watchfloor.core.errors import InvalidInput
 
-BAND = Fraction(95, 100)
+BAND_LEVEL = Fraction(95, 100)
 """Confidence of the band of a realised coverage, and of the range of one set."""
 
 NO_CALIBRATION = -1
 """Marks a row whose predictions were made without an interval."""
 
-_TAIL = float((1 - BAND) / 2)
+_TAIL = float((1 - BAND_LEVEL) / 2)
 
 
 class CoverageVerdict(StrEnum):
@@ -40,6 +41,13 @@ class CoverageVerdict(StrEnum):
     BELOW = "below"
     ABOVE = "above"
     TOO_FEW = "too_few"
+
+
+class Band(NamedTuple):
+    """Both ends of an interval of a share, in [0, 1]."""
+
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class GroupCoverage:
     n: int
     covered: int
     n_unlabelled: int
-    set_range: tuple[float, float] | None
+    set_range: Band | None
 
     @property
     def promised(self) -> float:
@@ -73,9 +81,9 @@ class GroupCoverage:
         return self.covered / self.n if self.n else None
 
     @property
-    def band(self) -> tuple[float, float]:
+    def band(self) -> Band:
         """The exact 95 % interval of the true coverage; [0, 1] without outcomes."""
-        return clopper_pearson(self.covered, self.n, level=BAND)
+        return Band(*clopper_pearson(self.covered, self.n, level=BAND_LEVEL))
 
     @property
     def verdict(self) -> CoverageVerdict:
@@ -294,7 +302,7 @@ def _group(judged: Judged, rows: IntArray) -> GroupCoverage:
     )
 
 
-def _set_range(judged: Judged, rows: IntArray, n: int) -> tuple[float, float]:
+def _set_range(judged: Judged, rows: IntArray, n: int) -> Band:
     """
     Return the range of a mixture of bins, by the Beta of the same mean and variance.
 
@@ -309,10 +317,11 @@ def _set_range(judged: Judged, rows: IntArray, n: int) -> tuple[float, float]:
     by_owner = np.bincount(judged.owner, weights=weight**2 * judged.variance)
     variance = float(np.sqrt(by_owner).sum()) ** 2
     if variance == 0:
-        return mean, mean
+        return Band(mean, mean)
     size = mean * (1 - mean) / variance - 1
     a, b = mean * size, (1 - mean) * size
-    return float(special.betaincinv(a, b, _TAIL)), float(special.betaincinv(a, b, 1 - _TAIL))
+    low, high = special.betaincinv(a, b, [_TAIL, 1 - _TAIL]).tolist()
+    return Band(low, high)
 
 
 def _moments(n: int, level: Fraction) -> tuple[float, float]:

@@ -174,8 +174,8 @@ def _sites(told: ModelCoverage, table: FigureTable, names: Names) -> Figure:
 
 def _sets(told: ModelCoverage, table: FigureTable) -> Figure:
     sets = told.report.sets
-    rows = [_row(numbers.set_name(known), found) for known, found in sets]
-    return _rows_figure(told, rows, judged_words([found for _, found in sets]), table)
+    rows = [_row(numbers.set_name(each.known), each.found) for each in sets]
+    return _rows_figure(told, rows, judged_words([each.found for each in sets]), table)
 
 
 def _rows_figure(

@@ -99,7 +99,7 @@ def _of_groups(
 
 
 def _values(found: GroupCoverage) -> tuple[Any, ...]:
-    expected = found.set_range or (None, None)
+    expected: tuple[float | None, ...] = found.set_range or (None, None)
     return (
         *(found.level, found.coverage, *found.band, verdict_words(found)),
         *(found.n, found.covered, found.n_unlabelled, *expected),
@@ -151,7 +151,7 @@ def sites(told: ModelCoverage, names: Names) -> Numbers:
 
 def sets(told: ModelCoverage, _names: Names) -> Numbers:
     """Coverage by calibration."""
-    named = [(set_name(known), found) for known, found in told.report.sets]
+    named = [(set_name(each.known), each.found) for each in told.report.sets]
     return _of_groups(named, key="calibration", heading=gettext("Calibration"))
 
 

@@ -75,7 +75,7 @@ class TestCoveragePage:
         assert "Harbour Gate 2" in text_of(mila.get(PATH))
 
     def test_shows_the_bins_of_the_calibration_it_is_asked_for(self, mila, told):
-        other = next(k for k, _ in told.report.sets if k != told.report.shown_set)
+        other = next(s.known for s in told.report.sets if s.known != told.report.shown_set)
 
         response = mila.get(PATH, {"set": other.sha256[:12]})
 

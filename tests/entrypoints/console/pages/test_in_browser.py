@@ -19,6 +19,7 @@ PAGES = (
     "tickets/",
     "tickets/{ticket_id}/",
     "review/{item_id}/",
+    "review/shortlist/?model_type=sla_breach",
     "predictions/{prediction_id}/",
     "models/",
     "models/lift_outage/",

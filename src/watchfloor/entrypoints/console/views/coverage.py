@@ -176,7 +176,7 @@ def _sets(request: HttpRequest, told: ModelCoverage) -> list[dict[str, Any]]:
             "is_shown": known == told.report.shown_set,
             "serves": known.sha256 == told.serving_set,
         }
-        for known, _ in reversed(told.report.sets)
+        for known in (each.known for each in reversed(told.report.sets))
     ]
 
 
