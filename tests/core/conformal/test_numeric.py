@@ -24,6 +24,7 @@ from watchfloor.core.conformal.numeric_fit import (
 )
 from watchfloor.core.conformal.numeric_self_test import beta_binomial_cdf, try_on_newer_half
 from watchfloor.core.conformal.quantile import LEVELS, level_of
+from watchfloor.core.conformal.weighted import weighted_quantiles
 from watchfloor.core.errors import ArtifactCorrupt, InvalidInput
 
 VALUES = st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), max_size=150)
@@ -109,6 +110,44 @@ class TestFitNumericCalibration:
         assert [(each.n, each.is_own) for each in found.bins] == [(40, False)] * 3
         assert found.interval(50.0, level=99, sigma=1.0).upper == math.inf
 
+    def test_weighs_rows_that_had_a_small_chance_to_become_known(self):
+        outcome, estimate, sigma = hours(1_000)
+        chance = np.where(sigma > 4, 0.2, 1.0)
+
+        found = fit_numeric_calibration(outcome, estimate, unit="h", propensities=chance)
+
+        expected = weighted_quantiles(np.abs(outcome - estimate), 1 / chance, test_weight=5.0)
+        assert found.absolute == tuple(each.quantile for each in expected)
+        assert found.n_effective == expected[0].n_eff
+        assert found.n_counted == int(expected[0].n_eff) < 1_000
+        assert found.pac == (math.inf,) * 3
+        assert found.self_test.passed is None
+
+    def test_promises_nothing_below_a_hundred_effective_rows(self):
+        outcome, estimate, _ = hours(200)
+        chance = np.where(np.arange(200) < 5, 0.01, 1.0)
+
+        found = fit_numeric_calibration(outcome, estimate, unit="h", propensities=chance)
+
+        assert (found.certifiable_levels(), found.n_effective < 100) == ((), True)
+
+    def test_of_rows_that_were_all_seen_is_that_without_propensities(self):
+        outcome, estimate, _ = hours(200)
+
+        seen = fit_numeric_calibration(outcome, estimate, unit="h", propensities=np.ones(200))
+
+        assert seen == fit_numeric_calibration(outcome, estimate, unit="h")
+
+    def test_promises_nothing_of_units_that_were_not_all_seen(self):
+        outcome, estimate, _ = hours(400)
+        engines = [f"engine {i % 100}" for i in range(400)]
+
+        found = fit_numeric_calibration(
+            outcome, estimate, unit="h", groups=engines, propensities=np.full(400, 0.5)
+        )
+
+        assert (found.certifiable_levels(), found.n_counted) == ((), 100)
+
     def test_of_nothing_promises_nothing(self):
         found = fit_numeric_calibration([], [], unit="h")
 
@@ -120,6 +159,8 @@ class TestFitNumericCalibration:
             ({"unit": ""}, "unit: got"),
             ({"delta": 0.0}, "delta: got"),
             ({"groups": ["a"]}, "groups: got"),
+            ({"propensities": [0.5]}, "propensities: got"),
+            ({"propensities": [0.5, 0.0]}, r"propensities\[1\]: got"),
             ({"known_difficulty": Difficulty([1.0, 1.0], floor=0.0)}, "floor: got"),
             ({"known_difficulty": Difficulty([1.0], floor=0.1)}, "sigmas: got"),
             ({"known_difficulty": Difficulty([1.0, 2.0], floor=0.1, edges=(2, 1))}, "edges: got"),
@@ -191,6 +232,19 @@ class TestInterval:
         with pytest.raises(InvalidInput, match=named):
             fitted(400).interval(asked.pop("estimate"), **asked)
 
+    def test_is_offered_in_the_kinds_that_there_are_the_shown_one_first(self):
+        few, many, by_engine = fitted(60), fitted(900), fitted(300, groups=["a", "b", "c"] * 100)
+
+        assert many.offered_kinds(2.0) == (
+            NumericKind.MONDRIAN,
+            NumericKind.ABSOLUTE,
+            NumericKind.PAC,
+            NumericKind.NORMALISED,
+        )
+        assert many.offered_kinds(None) == (NumericKind.ABSOLUTE, NumericKind.PAC)
+        assert few.offered_kinds(2.0) == (NumericKind.ABSOLUTE, NumericKind.PAC)
+        assert by_engine.offered_kinds(2.0) == (NumericKind.ABSOLUTE,)
+
     def test_without_sigmas_in_the_calibration_is_that_of_all_rows(self):
         found = fitted(400, known_difficulty=None)
 
@@ -198,9 +252,12 @@ class TestInterval:
 
 
 class TestBytes:
-    @pytest.mark.parametrize("n", [0, 12, 400])
-    def test_round_trip_exactly(self, n):
-        found = fitted(n)
+    @pytest.mark.parametrize(
+        ("n", "others"),
+        [(0, {}), (12, {}), (400, {}), (400, {"propensities": np.linspace(0.1, 1, 400)})],
+    )
+    def test_round_trip_exactly(self, n, others):
+        found = fitted(n, **others)
 
         again = NumericCalibration.from_bytes(found.to_bytes())
 

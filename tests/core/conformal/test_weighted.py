@@ -20,15 +20,23 @@ from watchfloor.core.conformal.weighted import (
 from watchfloor.core.errors import InvalidInput
 
 NINETY = Fraction(9, 10)
-WEIGHTS = st.floats(0.5, 2.0) | st.sampled_from([1.0, 0.1, 0.3])
-ROWS = st.lists(st.tuples(st.integers(0, 20), WEIGHTS), min_size=101, max_size=160)
+WEIGHTS = st.sampled_from([1.0, 0.1, 0.3, 0.7])
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def drawn(seed):
+    """Scores with many ties, and weights of which some are equal; drawn as a list they are slow."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(101, 160))
+    weights = np.where(rng.random(n) < 0.5, rng.uniform(0.5, 2.0, n), rng.choice([1, 0.1, 0.3], n))
+    return rng.integers(0, 20, n).astype(float), weights
 
 
 class TestWeightedQuantile:
-    @settings(max_examples=30)
-    @given(rows=ROWS, percent=st.integers(1, 99), test_weight=WEIGHTS)
-    def test_equals_the_definition_in_exact_fractions(self, rows, percent, test_weight):
-        scores, weights = [s for s, _ in rows], [w for _, w in rows]
+    @settings(max_examples=30, deadline=None)
+    @given(seed=SEEDS, percent=st.integers(1, 99), test_weight=WEIGHTS)
+    def test_equals_the_definition_in_exact_fractions(self, seed, percent, test_weight):
+        scores, weights = drawn(seed)
         asked = {"level": Fraction(percent, 100), "test_weight": test_weight}
 
         found = weighted_quantile(scores, weights, **asked)
@@ -46,16 +54,15 @@ class TestWeightedQuantile:
         plain = [conformal_quantile(scores, level=level_of(percent)) for percent in LEVELS]
         assert [each.quantile for each in weighted] == plain
 
-    @settings(max_examples=20)
-    @given(rows=ROWS, seed=st.integers(0, 100))
-    def test_does_not_depend_on_the_order_of_rows(self, rows, seed):
-        shuffled = [rows[i] for i in np.random.default_rng(seed).permutation(len(rows))]
+    @given(seed=SEEDS)
+    def test_does_not_depend_on_the_order_of_rows(self, seed):
+        scores, weights = drawn(seed)
+        order = np.random.default_rng(seed).permutation(len(scores))
 
-        ours, theirs = (
-            weighted_quantile(*zip(*each), level=NINETY, test_weight=1) for each in (rows, shuffled)
-        )
+        found = weighted_quantile(scores, weights, level=NINETY, test_weight=1)
 
-        assert ours.quantile == theirs.quantile
+        shuffled = weighted_quantile(scores[order], weights[order], level=NINETY, test_weight=1)
+        assert found.quantile == shuffled.quantile
 
     def test_is_the_whole_range_below_a_hundred_effective_rows(self):
         few = weighted_quantile(range(99), [1] * 99, level=NINETY, test_weight=1)
@@ -86,7 +93,7 @@ class TestWeightedQuantile:
     def test_covers_the_population_that_a_biased_sample_came_from(self):
         rng = np.random.default_rng(20260302)
         covered = 0
-        for _ in range(1_000):
+        for _ in range(500):
             # Spread grows with x, and rows of large x are looked at one time in five.
             x = rng.random(2_000)
             score = np.abs(rng.normal(size=2_000)) * x
@@ -97,9 +104,9 @@ class TestWeightedQuantile:
             at = rng.random()
             covered += abs(rng.normal()) * at <= found.quantile
 
-        # 1,000 draws at >= 0.90: standard error 0.0095, so 0.862 lies four of them below. The
+        # 500 draws at >= 0.90: standard error 0.0134, so 0.846 lies four of them below. The
         # unweighted quantile covers 0.78 here.
-        assert covered / 1_000 >= 0.862
+        assert covered / 500 >= 0.846
 
     @pytest.mark.parametrize(
         ("scores", "weights", "named"),
@@ -107,6 +114,7 @@ class TestWeightedQuantile:
             ([0.1, math.nan], [1, 1], r"scores\[1\]: got nan"),
             ([0.1, 0.2], [1, math.inf], r"weights\[1\]: got inf"),
             ([0.1, 0.2], [1, -0.5], r"weights\[1\]: got -0.5"),
+            ([0.1, 0.2], [1, 1e308], r"weights\[1\]: got 1e\+308"),
             ([0.1, 0.2], [1], "weights: got"),
         ],
     )

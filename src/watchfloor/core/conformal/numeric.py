@@ -36,6 +36,30 @@ class NumericKind(StrEnum):
     NORMALISED = "normalised"
     MONDRIAN = "mondrian"
 
+    @property
+    def promise(self) -> str:
+        """What an interval of this kind may be held to, in one sentence."""
+        return _PROMISES[self]
+
+
+_PROMISES = {
+    NumericKind.ABSOLUTE: (
+        "Over calibrations and predictions together, at least this share of intervals contains "
+        "the outcome."
+    ),
+    NumericKind.PAC: (
+        "With the stated confidence this very calibration contains at least this share of "
+        "outcomes from now on."
+    ),
+    NumericKind.NORMALISED: (
+        "As absolute, over all predictions; the width follows how difficult each one is taken "
+        "to be."
+    ),
+    NumericKind.MONDRIAN: (
+        "As absolute, but also among the predictions that are taken to be about as difficult."
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class SigmaBin:
@@ -81,6 +105,8 @@ class NumericCalibration:
         unit: of outcome and estimate, such as `h` or `cycles`.
         n: known outcomes.
         n_groups: units among whose rows they are; None where rows are independent.
+        n_effective: equal rows they are worth, where they had unequal chances to become known;
+            None where all were sure to.
         delta: chance that the PAC half-widths cover less than their level.
         absolute, pac, normalised: half-widths; `normalised` ones are multiplied by
             max(sigma, sigma_floor), and infinite where no sigma is known.
@@ -93,6 +119,7 @@ class NumericCalibration:
     unit: str
     n: int
     n_groups: int | None
+    n_effective: float | None
     delta: float
     absolute: HalfWidths
     pac: HalfWidths
@@ -111,8 +138,10 @@ class NumericCalibration:
 
     @property
     def n_counted(self) -> int:
-        """What the promise counts: rows, or units where rows of a unit depend."""
-        return self.n if self.n_groups is None else self.n_groups
+        """What the promise counts: rows, units where rows of a unit depend, or effective rows."""
+        if self.n_groups is not None:
+            return self.n_groups
+        return self.n if self.n_effective is None else int(self.n_effective)
 
     def certifiable_levels(self) -> tuple[int, ...]:
         """Return the levels, in percent, at which an interval says anything."""
@@ -127,6 +156,20 @@ class NumericCalibration:
         if sigma is None or not self.bins or not self._bin(sigma).is_own:
             return NumericKind.ABSOLUTE
         return NumericKind.MONDRIAN
+
+    def offered_kinds(self, sigma: float | None) -> tuple[NumericKind, ...]:
+        """
+        Return the kinds there are for a prediction, the shown one first.
+
+        A normalised width of fewer than 100 rows is left out: one row moves it anywhere.
+        """
+        shown = self.shown_kind(sigma)
+        others = [NumericKind.ABSOLUTE]
+        if self.n_groups is None and self.n_effective is None:
+            others.append(NumericKind.PAC)
+        if sigma is not None and self.bins and self.n_counted >= FEWEST_PER_BIN:
+            others.append(NumericKind.NORMALISED)
+        return (shown, *(kind for kind in others if kind is not shown))
 
     def interval(
         self,
@@ -164,6 +207,7 @@ class NumericCalibration:
             "unit": self.unit,
             "n": self.n,
             "n_groups": self.n_groups,
+            "n_effective": self.n_effective,
             "delta": self.delta,
             "absolute": self.absolute,
             "pac": self.pac,
@@ -180,16 +224,16 @@ class NumericCalibration:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Return the calibration of a record whose floats are hexadecimal texts."""
-        floor = record["sigma_floor"]
         return cls(
             unit=record["unit"],
             n=record["n"],
             n_groups=record["n_groups"],
+            n_effective=_float(record["n_effective"]),
             delta=float.fromhex(record["delta"]),
             absolute=_half_widths(record["absolute"]),
             pac=_half_widths(record["pac"]),
             normalised=_half_widths(record["normalised"]),
-            sigma_floor=None if floor is None else float.fromhex(floor),
+            sigma_floor=_float(record["sigma_floor"]),
             sigma_edges=floats_of(record["sigma_edges"]),
             bins=tuple(
                 SigmaBin(each["n"], _half_widths(each["half_widths"]), each["is_own"])
@@ -230,6 +274,10 @@ class NumericCalibration:
 
     def _bin(self, sigma: float) -> SigmaBin:
         return self.bins[bisect_right(self.sigma_edges, sigma)]
+
+
+def _float(text: str | None) -> float | None:
+    return None if text is None else float.fromhex(text)
 
 
 def _half_widths(texts: list[str]) -> HalfWidths:

@@ -144,7 +144,12 @@ def _order_statistic(
 ) -> float:
     # Exact sums: equal weights must give the very rank that whole numbers give.
     needed = level * (exact_sum(weights) + Fraction(test_weight))
-    k = bisect_left(range(1, len(scores) + 1), needed, key=lambda m: exact_sum(weights[:m]))
+    # Rounded sums are off by less than this, so only the few ranks in between are in doubt.
+    rounded = np.cumsum(weights)
+    doubt = len(weights) * float(np.finfo(np.float64).eps) * float(rounded[-1])
+    first, last = np.searchsorted(rounded, [float(needed) - doubt, float(needed) + doubt])
+    doubtful = range(int(first) + 1, min(int(last) + 1, len(scores)) + 1)
+    k = int(first) + bisect_left(doubtful, needed, key=lambda m: exact_sum(weights[:m]))
     return float(scores[k]) if k < len(scores) else math.inf
 
 
@@ -159,9 +164,12 @@ def _checked_rows(scores: npt.ArrayLike, weights: npt.ArrayLike) -> tuple[FloatA
         )
     refuse_non_finite(s, name="scores")
     refuse_non_finite(w, name="weights")
-    if (w < 0).any():
-        first = int(np.argmax(w < 0))
+    fits = (w >= 0) & (w <= np.finfo(np.float64).max / max(1, len(w)))
+    if not fits.all():
+        first = int(np.argmin(fits))
         raise InvalidInput(
-            field=f"weights[{first}]", value=float(w[first]), expected="a number from 0 on"
+            field=f"weights[{first}]",
+            value=float(w[first]),
+            expected="a number from 0 on, with a finite sum",
         )
     return s, w
