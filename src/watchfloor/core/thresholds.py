@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from watchfloor.core.decision.risk import RiskLevel, lowest_score
 from watchfloor.core.errors import InvalidInput
+
+HIGH_BEGINS = lowest_score(RiskLevel.HIGH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,8 @@ SPECS: dict[str, ThresholdSpec] = {
     spec.key: spec
     for spec in (
         ThresholdSpec("review_score", "A person sees scores from", "probability", 0.4, 0.0, 1.0),
-        # HIGH risk begins here: what is less goes to a person unless an operator says otherwise.
-        ThresholdSpec("ticket_score", "Tickets open from", "probability", 0.6, 0.0, 1.0),
+        # What is less than HIGH goes to a person unless an operator says otherwise.
+        ThresholdSpec("ticket_score", "Tickets open from", "probability", HIGH_BEGINS, 0.0, 1.0),
         ThresholdSpec("width_limit", "Probability known to within", "probability", 0.2, 0.01, 1.0),
         ThresholdSpec("eps_ticket", "False automatic tickets at most", "share", 0.1, 0.001, 0.5),
         ThresholdSpec("eps_clear", "Real events auto-cleared at most", "share", 0.01, 0.0001, 0.2),

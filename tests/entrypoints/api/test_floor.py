@@ -1,12 +1,16 @@
 """Lists come page by page; work is closed with what was found; dead letters are taken again."""
 
 import pytest
+from certified import post as post_certified
+from certified import request, serve, switch_on
 from doors import post
 
 from watchfloor.ledger.models import AuditEntry
 from watchfloor.ml.models import ModelPerformanceMetrics, OutcomeRecord
 from watchfloor.noc.models import DeadLetter, ReviewItem, Ticket
-from watchfloor.tenants.models import Device
+from watchfloor.tenants.flags import Flag
+from watchfloor.tenants.models import Device, Membership, Site, User
+from watchfloor.tenants.roles import Role
 
 PREDICTIONS = "/api/v2/predictions"
 
@@ -17,6 +21,42 @@ def reviews(acme_service, event):
     items = [event | {"event_id": f"INC{i}", "entity_id": f"INC{i}"} for i in range(5)]
     post(acme_service, PREDICTIONS, {"items": items})
     return list(ReviewItem.objects.order_by("-pk").values_list("pk", flat=True))
+
+
+class TestATicket:
+    def test_says_everything_a_program_needs(self, acme_admin, tenant, still):
+        serve(tenant, now=still)
+        switch_on(tenant, Flag.AUTO_TICKET, now=still)
+        user = User.objects.create_user("dana")
+        Membership.objects.create(
+            tenant=tenant, user=user, role=Role.SITE_SUPERVISOR.value
+        ).sites.add(Site.objects.for_tenant(tenant).get(code="harbour-gate"))
+        post_certified(tenant, request(1, at=still))
+
+        [told] = acme_admin.get("/api/v2/tickets").json()["items"]
+
+        assert told["assignee"] == f"user:{user.pk}"
+        assert (told["tag"], told["source"]) == ("ml_investigation", "system")
+        assert told["window_start"] == "2026-03-02T00:00:00Z"
+        assert told["body"].startswith("Probability 0.7, HIGH risk")
+
+    def test_without_an_assignee_says_nobody(self, acme_admin, tenant, still):
+        serve(tenant, now=still)
+        switch_on(tenant, Flag.AUTO_TICKET, now=still)
+        post_certified(tenant, request(1, at=still))
+
+        assert acme_admin.get("/api/v2/tickets").json()["items"][0]["assignee"] == ""
+
+
+class TestAReview:
+    def test_carries_the_prediction_and_how_it_came_to_be_looked_at(self, acme_admin, reviews):
+        item = acme_admin.get("/api/v2/reviews?limit=1").json()["items"][0]
+        alert = acme_admin.get("/api/v2/alerts?limit=1").json()["items"][0]
+
+        assert item["propensity"] == 1.0
+        assert item["metadata"]["score"] == 0.83
+        assert item["metadata"]["model_version"] == "v1"
+        assert alert["metadata"]["features"] == {"priority": 2, "category": "network"}
 
 
 class TestPages:

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from certified import HIGH, LOW, VERSION, serve, switch_on
 from doors import post
 
+from watchfloor.entrypoints import telemetry
 from watchfloor.ml import conformal_predictor, registry
 from watchfloor.ml.models import PredictionLog
 from watchfloor.ml.trainers import TrainingRows, train
+from watchfloor.tenants.flags import Flag
 
 PATH = "/api/v2/predictions"
 
@@ -20,6 +23,34 @@ class TestPostingOne:
         assert (told["decision"], told["reason"]) == ("human_review", "no_calibration")
         assert told["reason_sentence"] == "This model version has no calibration set yet."
         assert (told["score"], told["intervals"], told["model_version"]) == (0.83, [], "v1")
+
+    def test_is_told_what_it_was_decided_with(self, acme_service, tenant, still, event):
+        serve(tenant, now=still)
+        switch_on(tenant, Flag.AUTO_TICKET, now=still)
+        ours = event | {"model_version": VERSION}
+
+        high = post(acme_service, PATH, ours | {"score": HIGH}).json()
+        low = post(acme_service, PATH, ours | {"score": LOW, "event_id": "INC2"}).json()
+
+        assert high["decision"] == "auto_ticket"
+        assert "From 0.7 on at most 10 % of the tickets are false" in high["reason_sentence"]
+        told = high["decided_with"]
+        assert (told["ticket_threshold"], told["ticket_score"]) == (HIGH, 0.6)
+        assert (told["eps_ticket"], told["delta"], told["calibration_n"]) == (0.1, 0.1, 1200)
+        assert (told["interval_kind"], told["failing_clause"]) == ("prob_bin", "")
+        assert low["reason"] == "below_review_score"
+        assert low["decided_with"]["failing_clause"] == "automation_off"
+        assert low["decided_with"]["failing_sentence"].startswith("Automatic action is switched")
+
+    def test_is_counted_once_it_is_committed(self, acme_service, event):
+        counted = telemetry.DECISIONS.labels(outcome="human_review", reason="no_calibration")
+        before = counted._value.get()
+
+        post(acme_service, PATH, event)
+        post(acme_service, PATH, event)
+        post(acme_service, PATH, event | {"event_id": "INC2", "score": 7})
+
+        assert counted._value.get() == before + 1
 
     def test_twice_is_one_prediction_and_the_same_answer(self, acme_service, event):
         first = post(acme_service, PATH, event)

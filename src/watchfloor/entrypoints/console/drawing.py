@@ -38,11 +38,20 @@ def drawn_score(prediction: ScoredPrediction, known: Known | None) -> DrawnScore
 
 def _ticks(prediction: ScoredPrediction, known: Known | None) -> tuple[Tick, ...]:
     review = Tick(prediction.review_score, gettext("review from"))
-    if known is None or known.certified_from is None:
+    in_force = _ticket_threshold(prediction, known)
+    if in_force is None:
         return (review,)
-    # Tickets open where all three hold: the certificate, the operator's own floor, the review.
-    begins = max(known.certified_from, prediction.ticket_score or 0.0, prediction.review_score)
-    return (review, Tick(begins, gettext("ticket from")))
+    return (review, Tick(max(in_force, prediction.review_score), gettext("ticket from")))
+
+
+def _ticket_threshold(prediction: ScoredPrediction, known: Known | None) -> float | None:
+    """Return the higher of the operator's and the certified threshold, as it was decided by."""
+    if prediction.eps_ticket is not None:
+        return prediction.ticket_threshold
+    # Decided before thresholds in force were kept.
+    if known is None or known.certified_from is None:
+        return None
+    return max(known.certified_from, prediction.ticket_score or 0.0)
 
 
 def why_unknown(reason: str) -> str:

@@ -7,13 +7,14 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from watchfloor.core.decision.policy import IntervalKind
 from watchfloor.entrypoints.console import drawing
 from watchfloor.entrypoints.console.figures import ContributionBar, DrawnScore
 from watchfloor.entrypoints.console.parts import TimelineEntry
-from watchfloor.entrypoints.console.wording import count_text, score_text, unknown
+from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text, unknown
 from watchfloor.ml import explanations
 from watchfloor.ml.models import OutcomeRecord, ScoredPrediction
-from watchfloor.noc import prediction_queries
+from watchfloor.noc import decision_figures, prediction_queries
 from watchfloor.noc.prediction_queries import Consequences, Known
 from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
@@ -57,6 +58,7 @@ class Evidence:
     features: tuple[tuple[str, str, str], ...]
     verdict: str
     reason: str
+    failing: str
     facts: tuple[Fact, ...]
     earlier: tuple[EarlierCase, ...]
     story: tuple[TimelineEntry, ...]
@@ -69,6 +71,7 @@ def evidence_of(actor: Actor, prediction: ScoredPrediction) -> Evidence:
     found = prediction_queries.consequences_of(
         tenant=tenant, prediction=prediction, site_ids=actor.site_ids
     )
+    told = decision_figures.told_of(tenant=tenant, prediction=prediction)
     shares = explanations.shares_of(tenant=tenant, prediction=prediction)
     return Evidence(
         title=drawing.title_of(prediction),
@@ -79,7 +82,8 @@ def evidence_of(actor: Actor, prediction: ScoredPrediction) -> Evidence:
         bars=drawing.reason_bars(shares),
         features=drawing.feature_rows(prediction.features_json),
         verdict=drawing.verdict_word(prediction.decision),
-        reason=drawing.sentence_of(prediction.reason),
+        reason=told.sentence,
+        failing=told.failing_sentence,
         facts=facts_of(actor, prediction, known),
         earlier=_earlier(actor, prediction),
         story=story_of(actor, prediction, found),
@@ -99,8 +103,43 @@ def facts_of(actor: Actor, prediction: ScoredPrediction, known: Known | None) ->
         Fact(gettext("Calibration"), _calibration_words(prediction, known)),
         Fact(gettext("Review from"), score_text(prediction.review_score)),
         Fact(gettext("Certified from"), _certified_words(known)),
+        *_promise_facts(prediction),
         Fact(gettext("Event"), f"{prediction.source}, {prediction.event_id}"),
     )
+
+
+def _promise_facts(prediction: ScoredPrediction) -> tuple[Fact, ...]:
+    """Return the thresholds in force and the promise asked for; nothing where none was kept."""
+    eps_ticket, eps_clear, delta = prediction.eps_ticket, prediction.eps_clear, prediction.delta
+    if eps_ticket is None or eps_clear is None or delta is None:
+        return ()
+    confidence = percent_text(1 - delta, decimals=0)
+    return (
+        Fact(gettext("Tickets from"), _score_or_none(prediction.ticket_threshold)),
+        Fact(gettext("Clearing up to"), _score_or_none(prediction.clear_threshold)),
+        Fact(
+            gettext("Promise asked for"),
+            gettext("%(ticket)s false tickets, %(clear)s events among the cleared; %(sure)s sure")
+            % {
+                "ticket": percent_text(eps_ticket),
+                "clear": percent_text(eps_clear),
+                "sure": confidence,
+            },
+        ),
+        Fact(gettext("Probability known by"), _interval_kind_words(prediction.interval_kind)),
+    )
+
+
+def _score_or_none(score: float | None) -> str:
+    return gettext("no score") if score is None else score_text(score)
+
+
+def _interval_kind_words(kind: str) -> str:
+    words = {
+        IntervalKind.PROB_BIN.value: gettext("the outcomes of its score bin"),
+        IntervalKind.VENN_ABERS.value: gettext("the Venn-Abers pair"),
+    }
+    return words.get(kind, gettext("nothing"))
 
 
 def _calibration_words(prediction: ScoredPrediction, known: Known | None) -> str:
@@ -113,9 +152,7 @@ def _calibration_words(prediction: ScoredPrediction, known: Known | None) -> str
 
 
 def _certified_words(known: Known | None) -> str:
-    if known is None:
-        return unknown()
-    return gettext("no score") if known.certified_from is None else score_text(known.certified_from)
+    return unknown() if known is None else _score_or_none(known.certified_from)
 
 
 def _earlier(actor: Actor, prediction: ScoredPrediction) -> tuple[EarlierCase, ...]:

@@ -152,6 +152,7 @@ def _answer(results: Sequence[SignalResult]) -> HttpResponse:
         counts[result.status] += 1
     for status, n in counts.items():
         telemetry.EVENTS.labels(door=DOOR, status=status).inc(n)
+    telemetry.count_decisions(results)
     content = counts | {"results": [_shown(result) for result in results]}
     return HttpResponse(
         msgspec.json.encode(content),

@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 
 from watchfloor.core import prediction_messages
 from watchfloor.core.errors import MalformedReading
-from watchfloor.entrypoints import clock
+from watchfloor.entrypoints import clock, telemetry
 from watchfloor.entrypoints.mqtt.inbox import Received
 from watchfloor.entrypoints.mqtt.predictions import predict_all
 from watchfloor.entrypoints.mqtt.tally import Tally, tally_of
@@ -169,7 +169,9 @@ class Carriage:
             )
             for message, address in messages
         ]
-        return tally_of(self._handle(tenant=tenant, messages=incoming, now=self._now()))
+        results = self._handle(tenant=tenant, messages=incoming, now=self._now())
+        telemetry.count_decisions(results)
+        return tally_of(results)
 
     def _keep_strangers(self, code: str, messages: Sequence[Addressed]) -> Tally:
         error = MalformedReading(field="tenant", value=code, expected="a tenant of this place")

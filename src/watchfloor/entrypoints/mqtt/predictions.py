@@ -6,6 +6,7 @@ from datetime import datetime
 
 from watchfloor.core.errors import InvalidInput
 from watchfloor.core.prediction_messages import PredictionMessage, parse_predictions
+from watchfloor.entrypoints import telemetry
 from watchfloor.entrypoints.mqtt.inbox import Received
 from watchfloor.entrypoints.mqtt.tally import Tally
 from watchfloor.entrypoints.mqtt.topics import Address, storable
@@ -13,7 +14,7 @@ from watchfloor.noc.dead_letters import Unreadable
 from watchfloor.noc.logs import FRAUD_DETECTOR
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import prediction_intake, security_anomaly
-from watchfloor.workflows.prediction_intake import PredictionRequest
+from watchfloor.workflows.prediction_intake import PredictionRequest, PredictionResult
 
 DOOR = "mqtt"
 
@@ -46,6 +47,7 @@ def predict_all(
     answers = prediction_intake.handle_predictions(
         tenant=tenant, requests=[one.request for one in asked], now=now
     )
+    telemetry.count_decisions(each for each in answers if isinstance(each, PredictionResult))
     total = Tally()
     for one, answer in zip(asked, answers, strict=True):
         if isinstance(answer, InvalidInput):

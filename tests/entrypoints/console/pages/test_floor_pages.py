@@ -236,6 +236,18 @@ class TestTickets:
             assert f"{level}\u00a0%</th>" in page
         assert "past cases with such a score" in page
         assert "open tickets" in page  # a feature as it was served
+        assert "Tickets from" in page
+        assert "20.0\u00a0% false tickets, 1.0\u00a0% events among the cleared" in page
+        assert "at most 20 % of the tickets are false, with 90 % confidence" in page
+        assert "the outcomes of its score bin" in page
+
+    def test_says_what_a_ticket_says_and_who_is_to_work_on_it(self, world, olga):
+        page = words(olga.get(f"/t/acme/tickets/{ids_of(world)['ticket_id']}/"))
+
+        assert "Probability 0.9" in page
+        assert "CRITICAL risk, by sla_breach 2026-02." in page
+        assert "<code>ml_investigation</code>" in page
+        assert "<dt>Assignee</dt><dd>nobody</dd>" in page
 
     def test_is_closed_with_what_was_found(self, world, olga):
         ticket = Ticket.objects.get(pk=ids_of(world)["ticket_id"])

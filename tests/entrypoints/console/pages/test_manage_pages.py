@@ -4,9 +4,10 @@ import pytest
 from doors import member
 from entrypoints.console.pages.world import DESK, deeds, ids_of
 
+from watchfloor.core.decision.reason import Reason
 from watchfloor.entrypoints.console.views.manage.automation import about_flag
 from watchfloor.ledger.models import AuditEntry
-from watchfloor.noc import thresholds
+from watchfloor.noc import thresholds, ticket_caps
 from watchfloor.noc.models import ThresholdAuditLog
 from watchfloor.tenants import directory, tokens
 from watchfloor.tenants.flags import Flag
@@ -131,6 +132,62 @@ class TestStop:
 
         assert response.status_code == 422
         assert is_on(world.acme, Flag.AUTO_TICKET)
+
+
+class TestLimits:
+    @pytest.fixture
+    def stopped(self, world):
+        """The breaker and the cap of one site are reached."""
+        values = {"breaker_cap": 40, "site_ticket_cap": 10, "ticket_cap": 50}
+        site = directory.sites_of(world.acme)[0]
+        for reason in (Reason.BREAKER_OPEN, Reason.CAP_REACHED_SITE, Reason.CAP_REACHED):
+            ticket_caps.stop(
+                tenant=world.acme,
+                reason=reason,
+                model_type=DESK,
+                site=site,
+                values=values,
+                now=world.now,
+            )
+
+    def test_are_not_mentioned_while_none_is_reached(self, lea):
+        assert "Limits reached" not in words(lea.get(MANAGE))
+
+    def test_are_shown_while_they_are_reached(self, stopped, lea):
+        page = words(lea.get(MANAGE))
+
+        assert "The breaker is open: 40 tickets in an hour." in page
+        assert "harbour-gate: 10 tickets in an hour." in page
+        assert "Sla breach: 50 tickets today." in page
+
+    def test_of_the_breaker_is_lifted_with_a_reason(self, world, stopped, lea):
+        told = {"do": "breaker", "reason": "A real storm."}
+
+        response = lea.post(MANAGE, told, follow=True)
+
+        assert "The breaker is closed; it counts anew from now." in words(response)
+        assert "The breaker is open" not in words(response)
+        entry = AuditEntry.objects.latest("seq")
+        assert (entry.action, entry.reason) == ("breaker.closed", "A real storm.")
+
+    def test_is_not_lifted_without_one(self, world, stopped, lea):
+        response = lea.post(MANAGE, {"do": "breaker", "reason": " "})
+
+        assert response.status_code == 422
+        assert len(ticket_caps.open_stops(tenant=world.acme, now=world.now)) == 3
+
+    def test_that_is_over_already_is_said_so(self, lea):
+        response = lea.post(MANAGE, {"do": "breaker", "reason": "Now."}, follow=True)
+
+        assert "The breaker was closed already." in words(response)
+
+    def test_are_not_lifted_by_who_may_only_look(self, world, stopped, sign_in):
+        mara = sign_in(Role.ML_ENGINEER)
+
+        response = mara.post(MANAGE, {"do": "breaker", "reason": "?"})
+
+        assert response.status_code == 403
+        assert len(ticket_caps.open_stops(tenant=world.acme, now=world.now)) == 3
 
 
 class TestKillSwitch:

@@ -9,7 +9,8 @@ from watchfloor.entrypoints.api.fitting import Strict
 from watchfloor.entrypoints.api.paging import PageQuery
 from watchfloor.noc.models.alerts import AlertStatus
 from watchfloor.noc.models.intake import DeadLetterState
-from watchfloor.noc.models.work import Disposition, ReviewState, TicketStatus
+from watchfloor.noc.models.work import Disposition, ReviewState, TicketSource, TicketStatus
+from watchfloor.tenants.people import PERSON
 
 # How much of a dead letter's payload an answer shows.
 PREVIEW_BYTES = 2000
@@ -62,10 +63,17 @@ class TicketOut(_AtSite):
     id = RowId()
     number = serializers.IntegerField()
     title = serializers.CharField()
+    body = serializers.CharField(allow_blank=True, help_text="What was predicted, and how surely.")
+    tag = serializers.CharField(allow_blank=True)
+    source = serializers.ChoiceField(choices=TicketSource.choices)  # type: ignore[assignment]
     status = serializers.ChoiceField(choices=TicketStatus.choices)
     priority = serializers.CharField()
     opened_by = serializers.CharField()
     opened_at = serializers.DateTimeField()
+    assignee = serializers.SerializerMethodField(help_text="As user:17; empty for nobody.")
+    window_start = serializers.DateTimeField(
+        allow_null=True, help_text="In this window the thing has no other ticket."
+    )
     model_type = serializers.CharField()
     prediction_id = serializers.UUIDField()
     occurred_at = serializers.DateTimeField()
@@ -73,6 +81,10 @@ class TicketOut(_AtSite):
     resolved_by = serializers.CharField(allow_blank=True)
     disposition = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
+
+    def get_assignee(self, ticket: Any) -> str:
+        """Return who is to work on it, as the audit names people."""
+        return f"{PERSON}{ticket.assignee_id}" if ticket.assignee_id else ""
 
 
 class AlertOut(_AtSite):
@@ -85,6 +97,7 @@ class AlertOut(_AtSite):
     entity_type = serializers.CharField()
     entity_id = serializers.CharField()
     message = serializers.CharField()
+    metadata = serializers.JSONField(help_text="What was known when it was raised.")
     occurrences = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     last_seen_at = serializers.DateTimeField()
@@ -108,6 +121,8 @@ class ReviewOut(_AtSite):
     done_at = serializers.DateTimeField(allow_null=True)
     done_by = serializers.CharField(allow_blank=True)
     disposition = serializers.CharField(allow_blank=True)
+    propensity = serializers.FloatField(help_text="Probability with which it came to be looked at.")
+    metadata = serializers.JSONField(help_text="The prediction as it was decided.")
 
 
 class LetterOut(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from watchfloor.entrypoints.api.fitting import Strict
 from watchfloor.entrypoints.api.shapes.problem import Problem
 from watchfloor.ml.intervals import LevelInterval
 from watchfloor.ml.models import ScoredPrediction
+from watchfloor.noc.decision_figures import Told
 
 
 class PredictionIn(Strict):
@@ -39,6 +40,36 @@ class IntervalOut(serializers.Serializer[Any]):
     upper = serializers.FloatField()
 
 
+class DecidedWithOut(serializers.Serializer[Any]):
+    """What a decision was taken with; null where it was not known or not kept yet."""
+
+    failing_clause = serializers.CharField(
+        allow_blank=True, help_text="The first that kept it from being acted on; a reason."
+    )
+    failing_sentence = serializers.CharField(
+        allow_blank=True, help_text="Empty where the reason says it already."
+    )
+    review_score = serializers.FloatField(help_text="A person sees scores from here.")
+    ticket_score = serializers.FloatField(allow_null=True, help_text="The operator's own floor.")
+    ticket_threshold = serializers.FloatField(
+        allow_null=True, help_text="In force: the higher of the operator's and the certified one."
+    )
+    clear_threshold = serializers.FloatField(
+        allow_null=True, help_text="Clearing is certified up to here."
+    )
+    eps_ticket = serializers.FloatField(allow_null=True, help_text="False tickets asked for.")
+    eps_clear = serializers.FloatField(allow_null=True, help_text="Events among the cleared.")
+    delta = serializers.FloatField(allow_null=True, help_text="A certificate may fail with it.")
+    smallest_eps = serializers.FloatField(
+        allow_null=True, help_text="The smallest share of false tickets that can be certified."
+    )
+    calibration_hash = serializers.CharField(allow_blank=True)
+    calibration_n = serializers.IntegerField(allow_null=True, help_text="Known outcomes.")
+    interval_kind = serializers.CharField(
+        allow_blank=True, help_text="By which the probability is known: prob_bin or venn_abers."
+    )
+
+
 class PredictionOut(serializers.Serializer[Any]):
     """One logged prediction."""
 
@@ -58,7 +89,8 @@ class PredictionOut(serializers.Serializer[Any]):
     width = serializers.FloatField(allow_null=True, help_text="Of the interval at 95 %.")
     decision = serializers.ChoiceField(choices=[one.value for one in Outcome])
     reason = serializers.ChoiceField(choices=[one.value for one in Reason])
-    reason_sentence = serializers.CharField()
+    reason_sentence = serializers.CharField(help_text="With the figures of this decision.")
+    decided_with = DecidedWithOut()
     outcome = serializers.FloatField(allow_null=True, help_text="1 it happened, 0 it did not.")
     outcome_known_at = serializers.DateTimeField(allow_null=True)
 
@@ -77,7 +109,9 @@ class PredictionResults(serializers.Serializer[Any]):
     results = PredictionResult(many=True)
 
 
-def shown(row: ScoredPrediction, *, intervals: tuple[LevelInterval, ...]) -> dict[str, Any]:
+def shown(
+    row: ScoredPrediction, *, intervals: tuple[LevelInterval, ...], told: Told
+) -> dict[str, Any]:
     """Return a logged prediction as `PredictionOut` has it."""
     return {
         "id": str(row.id),
@@ -98,7 +132,22 @@ def shown(row: ScoredPrediction, *, intervals: tuple[LevelInterval, ...]) -> dic
         "width": row.confidence_interval_width,
         "decision": row.decision,
         "reason": row.reason,
-        "reason_sentence": Reason(row.reason).sentence,
+        "reason_sentence": told.sentence,
+        "decided_with": {
+            "failing_clause": row.failing_clause,
+            "failing_sentence": told.failing_sentence,
+            "review_score": row.review_score,
+            "ticket_score": row.ticket_score,
+            "ticket_threshold": row.ticket_threshold,
+            "clear_threshold": row.clear_threshold,
+            "eps_ticket": row.eps_ticket,
+            "eps_clear": row.eps_clear,
+            "delta": row.delta,
+            "smallest_eps": told.figures.smallest_eps,
+            "calibration_hash": row.calibration_hash,
+            "calibration_n": row.calibration_n,
+            "interval_kind": row.interval_kind,
+        },
         "outcome": row.outcome,
         "outcome_known_at": row.outcome_known_at,
     }

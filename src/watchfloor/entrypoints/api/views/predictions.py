@@ -25,7 +25,7 @@ from watchfloor.entrypoints.api.shapes.predictions import (
 )
 from watchfloor.ml import intervals, prediction_log
 from watchfloor.ml.models import ScoredPrediction
-from watchfloor.noc import floor_pages
+from watchfloor.noc import decision_figures, floor_pages
 from watchfloor.noc.logs import FRAUD_DETECTOR
 from watchfloor.tenants.models import Tenant
 from watchfloor.tenants.roles import Permission
@@ -67,7 +67,25 @@ EXAMPLE = {
     "width": 0.15,
     "decision": "auto_ticket",
     "reason": "certified",
-    "reason_sentence": "Every condition for an automatic ticket held.",
+    "reason_sentence": (
+        "Every condition for an automatic ticket held. From 0.78 on at most 10 % of the tickets "
+        "are false, with 90 % confidence, from 1240 known outcomes."
+    ),
+    "decided_with": {
+        "failing_clause": "",
+        "failing_sentence": "",
+        "review_score": 0.4,
+        "ticket_score": 0.6,
+        "ticket_threshold": 0.78,
+        "clear_threshold": 0.02,
+        "eps_ticket": 0.1,
+        "eps_clear": 0.01,
+        "delta": 0.1,
+        "smallest_eps": 0.075,
+        "calibration_hash": "ab41f0c7" * 8,
+        "calibration_n": 1240,
+        "interval_kind": "prob_bin",
+    },
     "outcome": None,
     "outcome_known_at": None,
 }
@@ -149,9 +167,9 @@ def _results(
     given = prediction_intake.handle_predictions(
         tenant=tenant, requests=list(requests.values()), now=now
     )
-    rows = prediction_log.get_many(
-        tenant=tenant, ids=[one.id for one in given if isinstance(one, PredictionResult)]
-    )
+    settled = [one for one in given if isinstance(one, PredictionResult)]
+    telemetry.count_decisions(settled)
+    rows = prediction_log.get_many(tenant=tenant, ids=[one.id for one in settled])
     for place, one in zip(requests, given, strict=True):
         results[place] = one if isinstance(one, InvalidInput) else _taken(tenant, one, rows[one.id])
     return [results[place] for place in range(len(items))]
@@ -190,4 +208,8 @@ def _taken(tenant: Tenant, result: PredictionResult, row: ScoredPrediction) -> T
 
 
 def _shown(tenant: Tenant, row: ScoredPrediction) -> dict[str, Any]:
-    return shown(row, intervals=intervals.intervals_of(tenant=tenant, row=row))
+    return shown(
+        row,
+        intervals=intervals.intervals_of(tenant=tenant, row=row),
+        told=decision_figures.told_of(tenant=tenant, prediction=row),
+    )

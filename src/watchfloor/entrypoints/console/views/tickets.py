@@ -160,12 +160,14 @@ def _detail(
     prediction = floor_pages.get_prediction(
         tenant=actor.tenant, prediction_id=found.prediction_id, site_ids=None
     )
-    names = people.names_of([found.opened_by, found.resolved_by])
+    assignee = f"{people.PERSON}{found.assignee_id}" if found.assignee_id else ""
+    names = people.names_of([found.opened_by, found.resolved_by, assignee])
     context = {
         "ticket": found,
         "where": drawing.place_of(found.site),
         "opened_by": drawing.actor_words(found.opened_by, names)[0],
         "closed_by": drawing.actor_words(found.resolved_by, names)[0],
+        "assignee": drawing.actor_words(assignee, names)[0],
         "is_open": found.status != TicketStatus.RESOLVED,
         "evidence": evidence_of(actor, prediction),
         "added": _added(actor, found),

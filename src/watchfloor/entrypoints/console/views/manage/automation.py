@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
-from watchfloor.core.errors import NotAllowed, NotFound
+from watchfloor.core.errors import NotAllowed, NotFound, NotReady
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import drawing, frame
 from watchfloor.entrypoints.console.forms import (
@@ -22,17 +22,22 @@ from watchfloor.entrypoints.console.forms import (
 )
 from watchfloor.entrypoints.console.membership import may_manage_platform, member_page
 from watchfloor.entrypoints.console.views.manage.tabs import manage_tabs
+from watchfloor.entrypoints.console.wording import count_text
+from watchfloor.noc import ticket_caps
+from watchfloor.noc.models import TicketStop
+from watchfloor.noc.models.work import StopKind
 from watchfloor.tenants import switch_queries
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.flags import Flag
 from watchfloor.tenants.models.places import RolloutStage
 from watchfloor.tenants.roles import Permission
-from watchfloor.workflows import automation_stop, policy_switch
+from watchfloor.workflows import automation_stop, policy_switch, ticket_stops
 
 FORMS: dict[str, type[ConsoleForm]] = {
     "flag": FlagForm,
     "stage": StageForm,
     "stop": ReasonForm,
+    "breaker": ReasonForm,
     "kill_switch": KillSwitchForm,
 }
 
@@ -75,6 +80,7 @@ def _page(
         "flags": [_flag_row(state, given.get("flag")) for state in switches.flags],
         "stage_form": given.get("stage") or StageForm(initial={"stage": switches.stage}),
         "stop_form": given.get("stop") or ReasonForm(auto_id="stop_%s"),
+        "limits": _limits(actor, given.get("breaker")),
         "kill_form": given.get("kill_switch") or KillSwitchForm(auto_id="kill_%s"),
         "may_stop_all": may_manage_platform(request, actor),
         "n_on": sum(state.is_on for state in switches.flags),
@@ -88,6 +94,34 @@ def _page(
         status=422 if bound is not None else 200,
         is_live=False,
     )
+
+
+def _limits(actor: Actor, bound: ConsoleForm | None) -> list[dict[str, Any]]:
+    """Return the limits on automatic tickets that are reached now; a breaker with its form."""
+    stops = ticket_caps.open_stops(tenant=actor.tenant, now=clock.now())
+    return [
+        {
+            "row": stop,
+            "words": limit_words(stop),
+            "form": (bound or ReasonForm(auto_id="breaker_%s"))
+            if stop.kind == StopKind.BREAKER
+            else None,
+        }
+        for stop in stops
+    ]
+
+
+def limit_words(stop: TicketStop) -> str:
+    """Return which limit was reached, in one sentence."""
+    words = {
+        StopKind.BREAKER.value: gettext("The breaker is open: %(n)s tickets in an hour."),
+        StopKind.SITE_CAP.value: gettext("%(scope)s: %(n)s tickets in an hour."),
+        StopKind.DAY_CAP.value: gettext("%(scope)s: %(n)s tickets today."),
+    }[stop.kind]
+    scope = stop.scope
+    if stop.kind == StopKind.DAY_CAP:
+        scope = drawing.words_of(stop.scope).capitalize()
+    return words % {"n": count_text(stop.cap), "scope": scope}
 
 
 def _flag_row(state: switch_queries.FlagState, bound: ConsoleForm | None) -> dict[str, Any]:
@@ -167,6 +201,20 @@ def _stop(request: HttpRequest, actor: Actor, form: ConsoleForm) -> None:
     messages.success(request, words % {"n": n})
 
 
+def _close_breaker(request: HttpRequest, actor: Actor, form: ConsoleForm) -> None:
+    try:
+        ticket_stops.close_breaker(
+            tenant=actor.tenant,
+            actor=actor.name,
+            reason=form.cleaned_data["reason"],
+            now=clock.now(),
+        )
+    except NotReady:
+        messages.warning(request, gettext("The breaker was closed already."))
+    else:
+        messages.success(request, gettext("The breaker is closed; it counts anew from now."))
+
+
 def _set_kill_switch(request: HttpRequest, actor: Actor, form: ConsoleForm) -> None:
     engaged = form.cleaned_data["engaged"]
     policy_switch.set_kill_switch(
@@ -184,5 +232,6 @@ ACTS: dict[str, Callable[[HttpRequest, Actor, ConsoleForm], None]] = {
     "flag": _switch_flag,
     "stage": _move_stage,
     "stop": _stop,
+    "breaker": _close_breaker,
     "kill_switch": _set_kill_switch,
 }
