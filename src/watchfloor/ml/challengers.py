@@ -15,6 +15,7 @@ from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.ml import (
     artifacts,
     conformal_predictor,
+    feature_days,
     performance_monitor,
     registry,
     trainers,
@@ -115,12 +116,20 @@ def _stored(
     dataset = training_data.snapshot(
         tenant=tenant, model_type=recipe.model_type, rows=window, now=now
     )
+    bins = feature_days.freeze_features(
+        tenant=tenant, rows=window.features, names=window.feature_names(), now=now
+    )
     return registry.add_version(
         tenant=tenant,
         model_type=recipe.model_type,
         version=name,
         artifact=artifact,
-        manifest={"dataset": dataset.sha256, "n": dataset.n, "seed": recipe.seed},
+        manifest={
+            "dataset": dataset.sha256,
+            "n": dataset.n,
+            "seed": recipe.seed,
+            "feature_bins": bins,
+        },
         now=now,
     )
 

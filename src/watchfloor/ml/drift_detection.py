@@ -1,143 +1,262 @@
-"""Nightly checks of scores and of the data themselves; performance has its own monitor."""
+"""Nightly checks of scores and features, and of the volume; performance has its own monitor."""
 
-from dataclasses import asdict
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
-from watchfloor.core.arrays import IntArray
 from watchfloor.core.drift import data_quality
-from watchfloor.core.drift.statistical import ScoreDrift, persists, score_drift
+from watchfloor.core.drift.statistical import (
+    Move,
+    judge_moves,
+    measure_moves,
+    permutations_for,
+    persists,
+    severity_of_move,
+)
 from watchfloor.core.errors import NotReady
-from watchfloor.ml import drift_reports, performance, rollups
+from watchfloor.ml import drift_advice, drift_reports, drift_windows, feature_days, performance
 from watchfloor.ml.drift_reports import Finding
-from watchfloor.ml.models import Deployment, DriftReport
-from watchfloor.ml.rollups import DayCounts
+from watchfloor.ml.drift_windows import Compared, Windows
+from watchfloor.ml.models import Deployment, ModelVersion, ScoredPrediction
+from watchfloor.ml.rollups import day_counts
 from watchfloor.tenants.models import Tenant
 
-CURRENT_DAYS = 7
-REFERENCE_DAYS = 28
-# The reference ends four whole weeks before the current week starts: equal weekdays.
-GAP_DAYS = 28
-SCORE_BINS = 64
+SCORE, FEATURE = "score", "feature"
 
 
-def detect_score_drift(
-    *, tenant: Tenant, deployment: Deployment, day: date, now: datetime
-) -> Finding:
-    """Compare the scores of the last week with those of four weeks two months ago."""
-    assert deployment.stack is not None
-    version = deployment.stack.model_version.version
-    rollups.compact_all(tenant=tenant)
-    first_current = day - timedelta(days=CURRENT_DAYS - 1)
-    last_reference = first_current - timedelta(days=GAP_DAYS + 1)
-    first_reference = last_reference - timedelta(days=REFERENCE_DAYS - 1)
-    days = rollups.day_counts(
-        tenant=tenant,
-        model_type=deployment.model_type,
-        first=first_reference,
-        last=day,
-        version=version,
-    )
-    reference = _days_between(days, first_reference, last_reference)
-    current = _days_between(days, first_current, day)
-    if len(reference) < REFERENCE_DAYS // 2 or len(current) < CURRENT_DAYS:
-        return drift_reports.insufficient(
-            tenant,
-            deployment,
-            version,
-            "score",
-            day,
-            now,
-            {"reference_days": len(reference), "current_days": len(current)},
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    What one night can ask of a model.
+
+    Args:
+        compared: the histograms, or why there are none.
+    """
+
+    kind: str
+    compared: Compared | str
+
+
+@dataclass(frozen=True, slots=True)
+class _Night:
+    """The night of one deployment, for the reports."""
+
+    tenant: Tenant
+    deployment: Deployment
+    version: str
+    day: date
+    now: datetime
+
+    @property
+    def model(self) -> str:
+        return f"{self.deployment.model_type} {self.version}"
+
+    def before(self, kind: str) -> list[Mapping[str, Any]]:
+        return drift_reports.nights_before(
+            tenant=self.tenant,
+            model_type=self.deployment.model_type,
+            version=self.version,
+            kind=kind,
+            day=self.day,
         )
+
+
+def detect_drift_of_data(
+    *,
+    tenant: Tenant,
+    deployment: Deployment,
+    table: type[ScoredPrediction],
+    day: date,
+    now: datetime,
+    estimated_drop: float = 0.0,
+) -> list[Finding]:
+    """
+    Compare scores and features of the last week with those of four weeks two months ago.
+
+    Score and features are one family of tests: the allowed share of false ones is over all of
+    them. A move counts when it held on two of the last three nights.
+
+    Args:
+        estimated_drop: rise of the expected error over the week, in shares.
+
+    Returns:
+        One finding about the score and one about the features; each is a stored report.
+    """
+    assert deployment.stack is not None
+    version = deployment.stack.model_version
+    night = _Night(tenant, deployment, version.version, day, now)
+    windows = drift_windows.windows_before(tenant=tenant, day=day)
+    asked = [
+        Asked(SCORE, _scores(night, windows)),
+        Asked(FEATURE, _features(night, version, table, windows)),
+    ]
+    moves = _moves(night, asked)
+    score_moved = any(move.drifted for move in moves.get(SCORE, ()))
+    return [
+        _report(night, one, windows, moves.get(one.kind, ()), score_moved, estimated_drop)
+        for one in asked
+    ]
+
+
+def _scores(night: _Night, windows: Windows) -> Compared | str:
     try:
-        found = _compared(reference, current, day)
+        return drift_windows.compare_scores(
+            tenant=night.tenant,
+            model_type=night.deployment.model_type,
+            version=night.version,
+            windows=windows,
+        )
     except NotReady as error:
-        few = {"too_few": str(error)}
-        return drift_reports.insufficient(tenant, deployment, version, "score", day, now, few)
-    performance.note_drift(
-        tenant=tenant,
-        model_type=deployment.model_type,
-        version=version,
-        day=day,
-        p_value=found.raw_p_value,
+        return str(error)
+
+
+def _features(
+    night: _Night, version: ModelVersion, table: type[ScoredPrediction], windows: Windows
+) -> Compared | str:
+    try:
+        bins = feature_days.bins_of(
+            tenant=night.tenant, version=version, table=table, day=night.day, now=night.now
+        )
+        span = {"first": windows.first, "last": windows.last}
+        feature_days.fill(tenant=night.tenant, version=version, bins=bins, table=table, **span)
+        by_day = feature_days.days_between(tenant=night.tenant, version=version, bins=bins, **span)
+        return drift_windows.compare_features(by_day, bins=bins, windows=windows)
+    except NotReady as error:
+        return str(error)
+
+
+def _moves(night: _Night, asked: Iterable[Asked]) -> dict[str, list[Move]]:
+    """Measure what can be compared, and judge it as one family."""
+    able = [(one.kind, one.compared) for one in asked if isinstance(one.compared, Compared)]
+    n = sum(len(compared.histograms) for _, compared in able)
+    measured = [
+        (kind, move)
+        for kind, compared in able
+        for move in _measured(night, kind, compared, permutations_for(n))
+    ]
+    found: dict[str, list[Move]] = {}
+    judged = judge_moves([move for _, move in measured])
+    for (kind, _), move in zip(measured, judged, strict=True):
+        found.setdefault(kind, []).append(move)
+    return found
+
+
+def _measured(night: _Night, kind: str, compared: Compared, draws: int) -> tuple[Move, ...]:
+    try:
+        return measure_moves(
+            compared.histograms,
+            reference_weekdays=compared.reference_weekdays,
+            current_weekdays=compared.current_weekdays,
+            rng=_rng(night, kind),
+            n_permutations=draws,
+        )
+    except NotReady:  # days enough, but next to no events on them
+        return ()
+
+
+def _rng(night: _Night, kind: str) -> np.random.Generator:
+    """Return draws that follow from version and day: the same night done twice is the same."""
+    text = f"{night.model} {night.day.isoformat()} {kind}"
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+
+
+def _report(
+    night: _Night,
+    asked: Asked,
+    windows: Windows,
+    moves: Sequence[Move],
+    score_moved: bool,
+    estimated_drop: float,
+) -> Finding:
+    if not moves:
+        return _too_little(night, asked)
+    before = night.before(asked.kind)
+    named = [move for move in moves if _is_named(move, before)]
+    harmed = score_moved and asked.kind == FEATURE
+    severity = max(
+        (
+            severity_of_move(move.ks, score_moved=harmed, estimated_drop=estimated_drop)
+            for move in named
+        ),
+        default=None,
     )
-    nights = _moved_lately(tenant, deployment.model_type, version, day)
-    holds = persists([*nights, found.drifted])
+    if asked.kind == SCORE:
+        _note_on_metrics(night, moves[0])
+    assert isinstance(asked.compared, Compared)
+    advice = drift_advice.Advice(asked.kind, night.model, moves, named, asked.compared, severity)
     return drift_reports.report(
-        tenant,
-        deployment,
-        version,
-        "score",
-        day,
-        now,
-        drifted=found.drifted and holds,
-        severity=found.severity if found.drifted and holds else None,
-        evidence=drift_reports.plain(asdict(found)) | {"moved": found.drifted},
-        sentence=_sentence(f"{deployment.model_type} {version}", found),
+        night.tenant,
+        night.deployment,
+        night.version,
+        asked.kind,
+        night.day,
+        night.now,
+        drifted=bool(named),
+        severity=severity,
+        evidence=_evidence(asked.kind, windows, moves, named, estimated_drop)
+        | {"recommendation": advice.recommendation()},
+        sentence=advice.sentence(),
     )
 
 
-def _compared(reference: list[DayCounts], current: list[DayCounts], day: date) -> ScoreDrift:
-    return score_drift(
-        _matrix(reference),
-        _matrix(current),
-        reference_weekdays=[d.local_day.weekday() for d in reference],
-        current_weekdays=[d.local_day.weekday() for d in current],
-        rng=np.random.default_rng(day.toordinal()),
+def _too_little(night: _Night, asked: Asked) -> Finding:
+    why = asked.compared if isinstance(asked.compared, str) else "next to no events on the days"
+    return drift_reports.insufficient(
+        night.tenant,
+        night.deployment,
+        night.version,
+        asked.kind,
+        night.day,
+        night.now,
+        {"reason": why},
+        sentence=f"There is too little to compare: {why}.",
     )
 
 
-def _sentence(model: str, found: ScoreDrift) -> str:
-    if not found.drifted:
-        return f"Scores are as before: KS {found.ks:.2f}, p {found.p_value:.2f} by day blocks."
-    return (
-        f"Scores of {model} moved: KS {found.ks:.2f} over seven days "
-        f"(p {found.p_value:.3f} by day blocks, PSI {found.psi:.2f})."
+def _is_named(move: Move, before: Sequence[Mapping[str, Any]]) -> bool:
+    """
+    Return whether a move counts tonight: it held on two of three nights, or still goes on.
+
+    What was named last night stays so while any of the three nights saw it, so that a move
+    near the limit is one episode and not many.
+    """
+    nights = [*(move.name in night.get("moved_names", ()) for night in before), move.drifted]
+    was_named = bool(before) and move.name in before[-1].get("named", ())
+    return persists(nights) or (was_named and any(nights))
+
+
+def _evidence(
+    kind: str,
+    windows: Windows,
+    moves: Sequence[Move],
+    named: Sequence[Move],
+    estimated_drop: float,
+) -> dict[str, Any]:
+    ordered = sorted(moves, key=lambda move: (-move.ks, move.name))
+    found: dict[str, Any] = {
+        "moved_names": [move.name for move in ordered if move.drifted],
+        "named": [move.name for move in ordered if move in named],
+        "reference": [windows.reference[0].isoformat(), windows.reference[-1].isoformat()],
+        "current": [windows.current[0].isoformat(), windows.current[-1].isoformat()],
+        "estimated_drop": estimated_drop,
+    }
+    if kind == SCORE:
+        return found | {"moved": ordered[0].drifted} | asdict(ordered[0])
+    return found | {"features": [asdict(move) for move in ordered]}
+
+
+def _note_on_metrics(night: _Night, score: Move) -> None:
+    performance.note_drift(
+        tenant=night.tenant,
+        model_type=night.deployment.model_type,
+        version=night.version,
+        day=night.day,
+        p_value=score.raw_p_value,
     )
-
-
-def _moved_lately(tenant: Tenant, model_type: str, version: str, day: date) -> list[bool]:
-    """Return whether the scores looked moved on the two nights before, oldest first."""
-    rows = DriftReport.objects.for_tenant(tenant).filter(
-        model_type=model_type,
-        model_version=version,
-        kind="score",
-        day__lt=day,
-        day__gte=day - timedelta(days=2),
-    )
-    return [bool(row.evidence.get("moved")) for row in rows.order_by("day")]
-
-
-def _days_between(days: list[DayCounts], first: date, last: date) -> list[DayCounts]:
-    """Return one entry a day; the histograms of several calibrations are added."""
-    by_day: dict[date, DayCounts] = {}
-    for one in days:
-        if first <= one.local_day <= last:
-            before = by_day.get(one.local_day)
-            by_day[one.local_day] = (
-                one
-                if before is None
-                else DayCounts(
-                    one.local_day,
-                    one.model_version,
-                    one.calibration_hash,
-                    before.counts + one.counts,
-                )
-            )
-    return [by_day[each] for each in sorted(by_day)]
-
-
-def _matrix(days: list[DayCounts]) -> IntArray:
-    """Return scores by day in 64 equal slices of [0, 1], shape (days, 64)."""
-    points = days[0].counts.grid.points
-    slices = np.minimum((points * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
-    rows = []
-    for day in days:
-        n = day.counts.clean + day.counts.event + day.counts.unknown
-        rows.append(np.bincount(slices, weights=n, minlength=SCORE_BINS).astype(np.int64))
-    return np.array(rows)
 
 
 def check_data_quality(
@@ -145,7 +264,7 @@ def check_data_quality(
 ) -> Finding:
     """Hold the day's number of predictions against the same weekdays before it."""
     assert deployment.stack is not None
-    days = rollups.day_counts(
+    days = day_counts(
         tenant=tenant,
         model_type=deployment.model_type,
         first=day - timedelta(days=28),

@@ -14,7 +14,7 @@ from watchfloor.tenants.models import Tenant
 INSUFFICIENT = "insufficient"
 NO_DRIFT = "none"
 # The kinds whose episode ends with the version that serves.
-OF_A_VERSION = ("performance", "score", "exchangeability")
+OF_A_VERSION = ("performance", "score", "feature", "exchangeability")
 # Without a data-quality alarm in these days the data count as clean.
 CLEAN_DAYS = 3
 
@@ -74,6 +74,8 @@ def insufficient(
     day: date,
     now: datetime,
     evidence: Mapping[str, Any],
+    *,
+    sentence: str = "There is too little to compare.",
 ) -> Finding:
     """Store that there was too little to say anything, which is neither good nor bad."""
     return report(
@@ -86,7 +88,7 @@ def insufficient(
         drifted=False,
         severity=None,
         evidence=evidence,
-        sentence="There is too little to compare.",
+        sentence=sentence,
         word=INSUFFICIENT,
     )
 
@@ -101,6 +103,21 @@ def data_is_clean(*, tenant: Tenant, model_type: str, day: date) -> bool:
         drifted=True,
     )
     return not rows.exists()
+
+
+def nights_before(
+    *, tenant: Tenant, model_type: str, version: str, kind: str, day: date
+) -> list[Mapping[str, Any]]:
+    """Return the evidence of the two nights before a day, oldest first; {} where none was."""
+    rows = DriftReport.objects.for_tenant(tenant).filter(
+        model_type=model_type,
+        model_version=version,
+        kind=kind,
+        day__lt=day,
+        day__gte=day - timedelta(days=2),
+    )
+    found: dict[date, Mapping[str, Any]] = dict(rows.values_list("day", "evidence"))
+    return [found.get(day - timedelta(days=back), {}) for back in (2, 1)]
 
 
 def changed_at(*, tenant: Tenant, cause: str) -> datetime | None:

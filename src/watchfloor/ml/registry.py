@@ -231,6 +231,12 @@ def recalibrated_stack(
     )
 
 
+def set_feature_bins(version: ModelVersion, *, sha256: str) -> None:
+    """Name the bins a version's features are counted in; they are never exchanged."""
+    version.manifest = {**version.manifest, "feature_bins": sha256}
+    ModelVersion.objects.filter(pk=version.pk).update(manifest=version.manifest)
+
+
 def set_role(version: ModelVersion, *, role: ModelRole) -> None:
     """Give a version that does not serve another role."""
     ModelVersion.objects.filter(pk=version.pk).update(role=role)

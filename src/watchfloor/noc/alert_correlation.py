@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import F
 
+from watchfloor.core.drift.severity import Severity
 from watchfloor.core.errors import NotFound, NotReady
 from watchfloor.ledger import outbox
 from watchfloor.noc.models import AlertEvent
@@ -72,6 +73,28 @@ def raise_alert(*, tenant: Tenant, condition: Condition, now: datetime) -> tuple
 def _metadata_of(condition: Condition) -> dict[str, Any]:
     told = condition.metadata
     return dict(told() if callable(told) else told)
+
+
+def keep_up_to_date(*, tenant: Tenant, condition: Condition, now: datetime) -> AlertEvent:
+    """
+    Open an alert about something that lasts, or say on the open one how it stands now.
+
+    The message and the evidence are the newest; the severity is the worst so far, and the
+    report named is the one that opened it.
+    """
+    alert, created = raise_alert(tenant=tenant, condition=condition, now=now)
+    if created:
+        return alert
+    worst = max(Severity(alert.severity), Severity(condition.severity))
+    changed = (worst.value, condition.message) != (alert.severity, alert.message)
+    alert.severity, alert.message = worst.value, condition.message
+    first = {name: alert.metadata[name] for name in ("report_id",) if name in alert.metadata}
+    alert.metadata = {**alert.metadata, **_metadata_of(condition), **first}
+    alert.save(update_fields=["severity", "message", "metadata"])
+    if changed:
+        data = {"id": alert.pk, "status": alert.status, "severity": alert.severity}
+        outbox.publish(tenant=tenant, kind="alert.updated", data=data, now=now)
+    return alert
 
 
 def acknowledge(*, tenant: Tenant, alert_id: int, actor: str, now: datetime) -> AlertEvent:

@@ -17,12 +17,14 @@ from watchfloor.ml import (
     coverage_monitor,
     drift_detection,
     exchangeability_guard,
+    feature_days,
     performance,
     performance_monitor,
     recalibration,
     registry,
 )
 from watchfloor.ml.drift_reports import Finding
+from watchfloor.ml.feature_days import Rebuilt
 from watchfloor.ml.models import Deployment
 from watchfloor.ml.models.retrain import RetrainState
 from watchfloor.noc import alert_correlation, logs, retrain_facts, thresholds
@@ -76,8 +78,8 @@ def run_night(*, tenant: Tenant, kind: str, payload: Mapping[str, Any], now: dat
             _compute_metrics(tenant, deployment, day, now)
         elif config.enable_drift_monitoring and deployment.stack is not None:
             find = _statistical if kind == STATISTICAL else _performance
-            finding = find(tenant, deployment, day, now)
-            _react(tenant, deployment, finding, day, config, now)
+            for finding in find(tenant, deployment, day, now):
+                _react(tenant, deployment, finding, config, now)
     _plan(tenant, kind, night + timedelta(days=1))
 
 
@@ -102,6 +104,19 @@ def _write_metrics(
         now=now,
         days=days,
     )
+
+
+def rebuild_feature_days(*, tenant: Tenant, write: bool) -> list[Rebuilt]:
+    """Hold the day histograms of features against the log, and put right what differs."""
+    return [
+        feature_days.rebuild(
+            tenant=tenant,
+            version=version,
+            table=logs.table_of(logs.log_of(version.model_type)),
+            write=write,
+        )
+        for version in feature_days.counted_versions(tenant=tenant)
+    ]
 
 
 def _compute_metrics(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> None:
@@ -135,32 +150,36 @@ def _follow_outcomes(
         finding = exchangeability_guard.detect_lost_exchangeability(
             tenant=tenant, deployment=deployment, day=day, level=values["guard_level"], now=now
         )
-        _react(tenant, deployment, finding, day, config, now)
+        _react(tenant, deployment, finding, config, now)
 
 
-def _statistical(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> Finding:
+def _statistical(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> list[Finding]:
     drift_detection.check_data_quality(tenant=tenant, deployment=deployment, day=day, now=now)
-    return drift_detection.detect_score_drift(
-        tenant=tenant, deployment=deployment, day=day, now=now
+    return drift_detection.detect_drift_of_data(
+        tenant=tenant,
+        deployment=deployment,
+        table=logs.table_of(logs.log_of(deployment.model_type)),
+        day=day,
+        now=now,
     )
 
 
-def _performance(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> Finding:
+def _performance(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> list[Finding]:
     values = thresholds.values_in_force(tenant=tenant, model_type=deployment.model_type)
-    return performance_monitor.detect_performance_drift(
+    found = performance_monitor.detect_performance_drift(
         tenant=tenant,
         deployment=deployment,
         day=day,
         threshold=values["review_score"],
         now=now,
     )
+    return [found]
 
 
 def _react(
     tenant: Tenant,
     deployment: Deployment,
     finding: Finding,
-    day: date,
     config: MLConfig,
     now: datetime,
 ) -> None:
@@ -175,7 +194,7 @@ def _react(
         )
         return
     if config.enable_drift_alerts:
-        alert_correlation.raise_alert(
+        alert_correlation.keep_up_to_date(
             tenant=tenant,
             condition=Condition(
                 alert_type="ML_DRIFT_DETECTED",

@@ -9,9 +9,23 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
+from watchfloor.core.drift.effect_sizes import (
+    chi_square_p_value,
+    psi,
+    total_variation,
+    wasserstein_in_sd,
+)
 from watchfloor.core.drift.ks import ks_distance, ks_p_value
 from watchfloor.core.drift.severity import Severity
-from watchfloor.core.drift.statistical import benjamini_hochberg, persists, psi, score_drift
+from watchfloor.core.drift.statistical import (
+    DayHistogram,
+    benjamini_hochberg,
+    judge_moves,
+    measure_moves,
+    permutations_for,
+    persists,
+    severity_of_move,
+)
 from watchfloor.core.errors import InvalidInput, NotReady
 
 BINS = 32
@@ -29,11 +43,16 @@ def make_days(n, *, rng, shift=0.0, shock=0.0, events=200):
     return np.array(days)
 
 
-def compare(reference, current, *, seed=0, **options):
+CENTERS = (np.arange(BINS) + 0.5) / BINS
+
+
+def compare(reference, current, *, seed=0, centers=CENTERS, **options):
     weekdays = {"reference_weekdays": FOUR_WEEKS, "current_weekdays": WEEK}
-    return score_drift(
-        reference, current, **{**weekdays, "rng": np.random.default_rng(seed), **options}
+    moves = measure_moves(
+        {"score": DayHistogram(reference, current, centers)},
+        **{**weekdays, "rng": np.random.default_rng(seed), **options},
     )
+    return judge_moves(moves)[0]
 
 
 class TestTheKolmogorovSmirnovDistance:
@@ -69,16 +88,15 @@ class TestTheKolmogorovSmirnovDistance:
 
     @pytest.mark.parametrize("effective", [20_000, 40_000])
     def test_keeps_its_p_value_where_the_series_takes_over(self, effective):
-        z = np.linspace(0.3, 3.0, 12)
+        z = np.linspace(0.3, 3.0, 24)
         n = 2 * effective
 
         ours = [ks_p_value(x / np.sqrt(effective), n=n, m=n) for x in z]
 
-        # Above z = 1.48 scipy leaves out 2 exp(-8 z^2), which is 5e-8 there.
-        assert ours == pytest.approx(stats.kstwo.sf(z / np.sqrt(effective), effective), abs=5e-8)
+        assert ours == pytest.approx(stats.kstwo.sf(z / np.sqrt(effective), effective), abs=1e-10)
 
 
-class TestScoreDrift:
+class TestAMove:
     def test_is_silent_where_days_share_shocks(self):
         rng = np.random.default_rng(5)
 
@@ -111,7 +129,7 @@ class TestScoreDrift:
 
         assert drift.drifted
         assert drift.p_value < 0.01
-        assert drift.severity is Severity.MEDIUM
+        assert severity_of_move(drift.ks) is Severity.MEDIUM
         assert (drift.n_reference, drift.n_current) == (5600, 1400)
 
     def test_passes_over_a_certain_move_that_nobody_cares_about(self):
@@ -124,23 +142,6 @@ class TestScoreDrift:
         assert drift.p_value < 0.01
         assert drift.ks < 0.10
         assert not drift.drifted
-        assert drift.severity is Severity.INFO
-
-    @pytest.mark.parametrize(
-        ("shift", "estimated_drop", "severity"),
-        [(0.4, 0.2, Severity.LOW), (1.0, 0.04, Severity.MEDIUM), (1.0, 0.05, Severity.HIGH)],
-        ids=["small", "large", "large and harmful"],
-    )
-    def test_is_high_only_when_errors_are_expected_too(self, shift, estimated_drop, severity):
-        rng = np.random.default_rng(9)
-
-        drift = compare(
-            make_days(28, rng=rng),
-            make_days(7, rng=rng, shift=shift),
-            estimated_drop=estimated_drop,
-        )
-
-        assert drift.severity is severity
 
     def test_compares_weekdays_with_their_like(self):
         rng = np.random.default_rng(10)
@@ -177,7 +178,12 @@ class TestScoreDrift:
         reference, current = np.array([[8, 2], [6, 4]]), np.array([[1, 9], [3, 7]])
 
         drift = compare(
-            reference, current, reference_weekdays=[0, 1], current_weekdays=[0, 1], min_events=1
+            reference,
+            current,
+            centers=np.arange(2.0),
+            reference_weekdays=[0, 1],
+            current_weekdays=[0, 1],
+            min_events=1,
         )
 
         pairs = [([8, 2], [1, 9]), ([6, 4], [3, 7])]
@@ -236,6 +242,123 @@ class TestPsi:
 
         p, q = (reference + 0.5) / 1005, (current + 0.5) / 1005
         assert psi(reference, current) == pytest.approx(((q - p) * np.log(q / p)).sum())
+
+
+class TestSizes:
+    @given(
+        reference=hnp.arrays(np.int64, 9, elements=st.integers(0, 30)),
+        current=hnp.arrays(np.int64, 9, elements=st.integers(0, 30)),
+    )
+    def test_wasserstein_equals_scipy_on_the_values_of_the_bins(self, reference, current):
+        reference[[0, 5]] += 2
+        current[-1] += 2
+        centers = np.arange(9.0) ** 2
+
+        found = wasserstein_in_sd(reference, current, centers=centers)
+
+        values, other = np.repeat(centers, reference), np.repeat(centers, current)
+        expected = stats.wasserstein_distance(values, other) / values.std()
+        assert found == pytest.approx(expected, rel=1e-9)
+
+    def test_of_what_never_varied_are_not_in_standard_deviations(self):
+        never = np.array([0, 50, 0])
+
+        assert wasserstein_in_sd(never, np.array([5, 5, 5]), centers=np.arange(3.0)) is None
+        assert wasserstein_in_sd(never, np.array([0, 0, 0]), centers=np.arange(3.0)) is None
+
+    @given(
+        reference=hnp.arrays(np.int64, 6, elements=st.integers(0, 30)),
+        current=hnp.arrays(np.int64, 6, elements=st.integers(0, 30)),
+    )
+    def test_of_words_are_the_largest_difference_of_any_set(self, reference, current):
+        reference[0] += 1
+        current[-1] += 1
+        p, q = reference / reference.sum(), current / current.sum()
+
+        largest = max(
+            abs(sum(p[list(chosen)]) - sum(q[list(chosen)]))
+            for n in range(7)
+            for chosen in itertools.combinations(range(6), n)
+        )
+
+        assert total_variation(reference, current) == pytest.approx(largest, abs=1e-12)
+
+    def test_have_the_p_value_of_pearsons_test(self):
+        reference, current = np.array([30, 12, 0, 8]), np.array([10, 9, 0, 15])
+
+        p_value = chi_square_p_value(reference, current)
+
+        table = np.array([reference, current])[:, [0, 1, 3]]
+        same = stats.chi2_contingency(table, correction=False)
+        assert p_value == pytest.approx(same.pvalue, rel=1e-12)
+        assert chi_square_p_value(np.array([3, 0]), np.array([9, 0])) == 1.0
+
+
+class TestWords:
+    def test_move_without_an_order(self):
+        rng = np.random.default_rng(21)
+        usual, other = [0.4, 0.1, 0.4, 0.1], [0.1, 0.4, 0.1, 0.4]
+
+        drift = compare(
+            rng.multinomial(100, usual, size=28),
+            rng.multinomial(100, other, size=7),
+            centers=None,
+        )
+
+        # The names alternate, so the distance of cumulative shares would be half of this.
+        assert drift.ks == pytest.approx(0.6, abs=0.05)
+        assert (drift.drifted, drift.wasserstein_sd) == (True, None)
+
+
+class TestAFamily:
+    def test_is_judged_together(self):
+        rng = np.random.default_rng(22)
+        still = {
+            f"f{i:02d}": DayHistogram(make_days(28, rng=rng), make_days(7, rng=rng), CENTERS)
+            for i in range(40)
+        }
+        moved = {
+            "moved": DayHistogram(make_days(28, rng=rng), make_days(7, rng=rng, shift=1.0), CENTERS)
+        }
+
+        moves = judge_moves(
+            measure_moves(
+                still | moved,
+                reference_weekdays=FOUR_WEEKS,
+                current_weekdays=WEEK,
+                rng=np.random.default_rng(1),
+                n_permutations=permutations_for(41),
+            )
+        )
+
+        assert [move.name for move in moves if move.drifted] == ["moved"]
+
+    def test_gives_each_member_the_p_value_it_has_alone(self):
+        rng = np.random.default_rng(23)
+        days = [(make_days(28, rng=rng), make_days(7, rng=rng, shift=x)) for x in (0.0, 0.05, 0.4)]
+        together = measure_moves(
+            {str(i): DayHistogram(*pair, CENTERS) for i, pair in enumerate(days)},
+            reference_weekdays=FOUR_WEEKS,
+            current_weekdays=WEEK,
+            rng=np.random.default_rng(0),
+        )
+
+        assert [m.p_value for m in together] == [compare(*pair).p_value for pair in days]
+
+
+@pytest.mark.parametrize(
+    ("ks", "options", "severity"),
+    [
+        (0.24, {"score_moved": True, "estimated_drop": 0.3}, Severity.LOW),
+        (0.25, {}, Severity.MEDIUM),
+        (0.9, {"estimated_drop": 0.049}, Severity.MEDIUM),
+        (0.25, {"estimated_drop": 0.05}, Severity.HIGH),
+        (0.9, {"score_moved": True}, Severity.HIGH),
+    ],
+    ids=["small", "large", "harmless", "harmful", "moves the scores"],
+)
+def test_a_move_is_high_only_when_it_may_harm_and_never_critical(ks, options, severity):
+    assert severity_of_move(ks, **options) is severity
 
 
 class TestManyTests:

@@ -9,6 +9,7 @@ from watchfloor.core.arrays import FloatArray, IntArray
 
 SERIES_FROM = 20_000.0
 """From this effective number of events on the series below replaces scipy's O(n) sum."""
+SCIPY_COUNTS_ONE_CROSSING_FROM = 2.2
 
 
 def ks_distance(reference: IntArray, current: IntArray) -> float:
@@ -40,13 +41,24 @@ def ks_p_value(distance: float, *, n: int, m: int) -> float:
 
     Source:
         Pelz and Good (1976), "Approximating the Lower Tail-Areas of the Kolmogorov-Smirnov
-        One-Sample Statistic", JRSS B 38, 152-156. From an effective n of 20,000 on it equals
-        scipy within 4e-8: above sqrt(n) D = 1.48 scipy leaves the second crossing out.
+        One-Sample Statistic", JRSS B 38, 152-156, used from an effective n of 20,000 on.
     """
     effective = max(1.0, float(np.round(n * m / (n + m))))  # scipy fails on one event a side
     if effective < SERIES_FROM:
         return float(np.clip(stats.kstwo.sf(distance, effective), 0.0, 1.0))
-    return _pelz_good_sf(math.sqrt(effective) * distance, effective)
+    return _like_scipy(math.sqrt(effective) * distance, effective)
+
+
+def _like_scipy(z: float, n: float) -> float:
+    """
+    Return the series with what scipy leaves out: above n D^2 = 2.2 it never crosses twice.
+
+    Without this the two differ by 5e-8 there, with it by less than 1e-10.
+    """
+    exact = _pelz_good_sf(z, n)
+    if z * z < SCIPY_COUNTS_ONE_CROSSING_FROM:
+        return exact
+    return min(exact + 2 * math.exp(-8 * (z + 1 / (6 * math.sqrt(n))) ** 2), 1.0)
 
 
 def _pelz_good_sf(z: float, n: float) -> float:

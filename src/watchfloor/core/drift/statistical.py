@@ -1,139 +1,187 @@
 """
-Have the scores, or a feature, moved: judged by days and by the size of the move.
+Have scores or features moved: judged by days, by the size of the move, and all together.
 
-Events of one day share weather, outages and reviewers, so their number says little; days of
-the same weekday are what may be exchanged when nothing has changed.
+Each night many histograms are asked at once, so a share q of false answers is allowed over
+all of them; a move too small to care about is none however certain, and one night is none.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from watchfloor.core.arrays import BoolArray, FloatArray, IntArray
+from watchfloor.core.drift.day_blocks import (
+    N_PERMUTATIONS,
+    DayBlocks,
+    pair_days,
+    permutation_p_values,
+)
+from watchfloor.core.drift.effect_sizes import (
+    chi_square_p_value,
+    psi,
+    psi_of_groups,
+    total_variation,
+    wasserstein_in_sd,
+)
 from watchfloor.core.drift.ks import ks_distance, ks_p_value
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.errors import InvalidInput, NotReady
 
-N_PERMUTATIONS = 1999
-STOP_AFTER = 20
-P_LIMIT = 0.01
+FALSE_SHARE = 0.01
 SMALLEST_DISTANCE = 0.10
 LARGE_DISTANCE = 0.25
+HARMFUL_DROP = 0.05
 MIN_EVENTS = 30
-PSI_GROUPS = 10
 
-_AT_ONCE = 100
-# A permutation that puts the days back as they were must count as equal in spite of rounding.
-_ROUNDING = 1e-12
+
+@dataclass(frozen=True, slots=True)
+class DayHistogram:
+    """
+    One histogram of the days of both sides, in the same bins.
+
+    Args:
+        reference: events by day and bin, shape (D, B).
+        current: events by day and bin, shape (C, B).
+        centers: the value that each bin stands for, ascending; bins beyond them count what
+            is missing. None for words, which have no order.
+    """
+
+    reference: IntArray
+    current: IntArray
+    centers: FloatArray | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreDrift:
+class Move:
     """
-    How one week of a histogram differs from its reference.
+    How the last week of one histogram differs from its reference.
 
     Args:
-        ks: largest distance between the cumulative shares, in [0, 1]: the size of the move.
+        ks: largest distance between the cumulative shares, in [0, 1], for words between the
+            shares of any set of them: the size of the move.
         p_value: by permuting days within their weekday; this one decides.
         raw_p_value: as if events were independent; stored for comparison only.
-        psi: population stability index over ten equal groups of the reference.
+        psi: population stability index; over ten equal groups of the reference, or words.
+        wasserstein_sd: mean move of a value in standard deviations; None where it has none.
         n_reference: events compared, and `n_current` those of the week.
-        drifted: `p_value` and `ks` both say so.
-        severity: INFO unless drifted; LOW, MEDIUM, or HIGH where errors are expected to rise.
+        drifted: rejected among all that were asked, and large enough to care about.
     """
 
+    name: str
     ks: float
     p_value: float
     raw_p_value: float
     psi: float
+    wasserstein_sd: float | None
     n_reference: int
     n_current: int
-    drifted: bool
-    severity: Severity
+    drifted: bool = False
 
 
-def score_drift(
-    reference: IntArray,
-    current: IntArray,
+def measure_moves(
+    histograms: Mapping[str, DayHistogram],
     *,
     reference_weekdays: Sequence[int],
     current_weekdays: Sequence[int],
     rng: np.random.Generator,
-    estimated_drop: float = 0.0,
-    p_limit: float = P_LIMIT,
-    smallest_distance: float = SMALLEST_DISTANCE,
+    n_permutations: int = N_PERMUTATIONS,
     min_events: int = MIN_EVENTS,
-) -> ScoreDrift:
+) -> tuple[Move, ...]:
     """
-    Compare the days of a week with the days of a reference, histogram by histogram.
+    Measure how far each histogram's week lies from its reference; `judge_moves` decides.
 
     Days whose weekday stands on one side only are left out; take holidays out beforehand.
 
     Args:
-        reference: events by day and bin, shape (D, B); 28 days ending 28 days before the
-            week is the default of the nightly check.
-        current: events by day and bin, shape (7, B), in the same bins.
+        histograms: by name; 28 days ending 28 days before the week are the nightly reference.
         reference_weekdays: weekday of each reference day, 0 for Monday, shape (D,).
         current_weekdays: weekday of each current day.
         rng: draws the permutations.
-        estimated_drop: rise of the expected error over the week, in shares; only with
-            0.05 or more can a move be HIGH, for a move alone harms nobody.
-        p_limit: largest p-value of a drift.
-        smallest_distance: smallest `ks` of a drift; less is a move nobody cares about.
+        n_permutations: the most that are drawn; see `permutations_for`.
         min_events: fewest events on either side.
 
     Raises:
         InvalidInput: shapes that do not fit, or negative counts.
         NotReady: too few events on days of the same weekdays.
     """
-    days = _paired_days(reference, current, reference_weekdays, current_weekdays)
-    ref = days.counts[~days.is_current].sum(axis=0)
-    cur = days.counts[days.is_current].sum(axis=0)
-    n_ref, n_cur = int(ref.sum()), int(cur.sum())
-    if min(n_ref, n_cur) < max(min_events, 1):
-        raise NotReady(f"score drift: {n_ref} and {n_cur} events, needed {min_events} on each side")
-    ks = ks_distance(ref, cur)
-    p_value = _permutation_p_value(days, ks, rng)
-    drifted = p_value <= p_limit and ks >= smallest_distance
-    return ScoreDrift(
-        ks=ks,
-        p_value=p_value,
-        raw_p_value=ks_p_value(ks, n=n_ref, m=n_cur),
-        psi=psi(ref, cur),
-        n_reference=n_ref,
-        n_current=n_cur,
-        drifted=drifted,
-        severity=_severity(ks, estimated_drop) if drifted else Severity.INFO,
+    blocks = pair_days(reference_weekdays=reference_weekdays, current_weekdays=current_weekdays)
+    counts = {
+        name: _kept(name, one, blocks, (len(reference_weekdays), len(current_weekdays)))
+        for name, one in histograms.items()
+    }
+    moves = [
+        _sizes(name, counts[name], blocks, histograms[name].centers, min_events)
+        for name in histograms
+    ]
+    p_values = permutation_p_values(
+        [(counts[name], one.centers is not None) for name, one in histograms.items()],
+        blocks,
+        distances=[move.ks for move in moves],
+        rng=rng,
+        n_permutations=n_permutations,
+    )
+    return tuple(
+        replace(move, p_value=p_value) for move, p_value in zip(moves, p_values, strict=True)
     )
 
 
-def psi(reference: IntArray, current: IntArray) -> float:
+def judge_moves(
+    moves: Iterable[Move],
+    *,
+    q: float = FALSE_SHARE,
+    smallest_distance: float = SMALLEST_DISTANCE,
+) -> tuple[Move, ...]:
     """
-    Return the population stability index over ten equal groups of the reference.
-
-    Half an event is added to each group, so that an empty one is not infinitely far. It is
-    shown as a size and never tested: without drift it grows as the events get fewer.
+    Say which of all histograms asked in one night have moved.
 
     Args:
-        reference: events a bin, shape (B,); groups are cut where its cumulative share
-            passes 0.1, 0.2, ... 0.9, so a bin is never split.
-        current: as `reference`.
-
-    >>> psi(np.array([10, 10, 10, 10]), np.array([10, 10, 10, 10]))
-    0.0
+        moves: of every feature and of the score: the family over which q is allowed.
+        q: share of false ones among those said to have moved.
+        smallest_distance: less is a move nobody cares about.
     """
-    below = (reference.cumsum() - reference / 2) / reference.sum()
-    group = np.minimum((below * PSI_GROUPS).astype(np.int64), PSI_GROUPS - 1)
-    # Bins without a reference event belong to a neighbour's group; used groups are renumbered.
-    _, place = np.unique(group, return_inverse=True)
-    p = _smoothed(np.bincount(place, weights=reference))
-    q = _smoothed(np.bincount(place, weights=current))
-    return float(((q - p) * np.log(q / p)).sum())
+    asked = tuple(moves)
+    rejected = benjamini_hochberg([move.p_value for move in asked], q=q)
+    return tuple(
+        replace(move, drifted=bool(said) and move.ks >= smallest_distance)
+        for move, said in zip(asked, rejected, strict=True)
+    )
 
 
-def benjamini_hochberg(p_values: npt.ArrayLike, *, q: float = P_LIMIT) -> BoolArray:
+def permutations_for(n_histograms: int, *, q: float = FALSE_SHARE) -> int:
+    """
+    Return how many draws let one histogram of many be rejected alone.
+
+    With 1,999 draws no p-value is below 0.0005, which at q = 0.01 is too much among 21.
+
+    >>> permutations_for(8), permutations_for(50)
+    (1999, 4999)
+    """
+    return max(N_PERMUTATIONS, int(np.ceil(n_histograms / q - 1e-9)) - 1)
+
+
+def severity_of_move(
+    ks: float, *, score_moved: bool = False, estimated_drop: float = 0.0
+) -> Severity:
+    """
+    Return how bad a move is: a move alone harms nobody, so it is never CRITICAL.
+
+    Args:
+        ks: the size of the move.
+        score_moved: whether the scores moved with it.
+        estimated_drop: rise of the expected error over the week, in shares.
+
+    >>> severity_of_move(0.3).value, severity_of_move(0.3, score_moved=True).value
+    ('MEDIUM', 'HIGH')
+    """
+    if ks < LARGE_DISTANCE:
+        return Severity.LOW
+    harmful = score_moved or estimated_drop >= HARMFUL_DROP
+    return Severity.HIGH if harmful else Severity.MEDIUM
+
+
+def benjamini_hochberg(p_values: npt.ArrayLike, *, q: float = FALSE_SHARE) -> BoolArray:
     """
     Return which of many tests are rejected so that at most a share q of those is false.
 
@@ -163,34 +211,16 @@ def persists(nights: Sequence[bool], *, needed: int = 2, among: int = 3) -> bool
     return sum(nights[-among:]) >= needed
 
 
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """The days of both sides: counts (N, B), weekday (N,), and which are current (N,)."""
-
-    counts: IntArray
-    weekday: IntArray
-    is_current: BoolArray
-
-
-def _paired_days(
-    reference: IntArray,
-    current: IntArray,
-    reference_weekdays: Sequence[int],
-    current_weekdays: Sequence[int],
-) -> _Days:
-    ref, cur = _checked("reference", reference), _checked("current", current)
+def _kept(name: str, one: DayHistogram, blocks: DayBlocks, n_days: tuple[int, int]) -> IntArray:
+    """Return the counts of the days that take part, shape (N, B)."""
+    ref, cur = _checked(name, one.reference), _checked(name, one.current)
     if ref.shape[1] != cur.shape[1]:
-        raise InvalidInput(field="current", value=cur.shape, expected=f"{ref.shape[1]} bins")
-    weekday = np.array([*reference_weekdays, *current_weekdays], dtype=np.int64)
-    if len(reference_weekdays) != len(ref) or len(current_weekdays) != len(cur):
+        raise InvalidInput(field=name, value=cur.shape, expected=f"{ref.shape[1]} bins")
+    if (len(ref), len(cur)) != n_days:
         raise InvalidInput(
-            field="weekdays",
-            value=(len(reference_weekdays), len(current_weekdays)),
-            expected=f"one a day: {(len(ref), len(cur))}",
+            field="weekdays", value=n_days, expected=f"one a day: {(len(ref), len(cur))}"
         )
-    is_current = np.arange(len(weekday)) >= len(ref)
-    both = np.isin(weekday, np.intersect1d(weekday[is_current], weekday[~is_current]))
-    return _Days(np.concatenate([ref, cur])[both], weekday[both], is_current[both])
+    return np.concatenate([ref, cur])[blocks.kept]
 
 
 def _checked(name: str, counts: IntArray) -> IntArray:
@@ -202,55 +232,30 @@ def _checked(name: str, counts: IntArray) -> IntArray:
     return days
 
 
-def _permutation_p_value(days: _Days, ks: float, rng: np.random.Generator) -> float:
-    """
-    Return the p-value of a distance when days of one weekday may change places.
-
-    Source:
-        Besag and Clifford (1991), "Sequential Monte Carlo p-Values", Biometrika 78, 301-304:
-        drawing ends with the 20th distance at least as large, and the p-value stays valid.
-    """
-    exceeded = 0
-    for first in range(0, N_PERMUTATIONS, _AT_ONCE):
-        n = min(_AT_ONCE, N_PERMUTATIONS - first)
-        reached = _distances(days, _permuted(days, n, rng)) >= ks - _ROUNDING
-        running = exceeded + reached.cumsum()
-        if running[-1] >= STOP_AFTER:
-            drawn = first + int(np.argmax(running >= STOP_AFTER)) + 1
-            return STOP_AFTER / drawn
-        exceeded = int(running[-1])
-    return (1 + exceeded) / (1 + N_PERMUTATIONS)
-
-
-def _permuted(days: _Days, n: int, rng: np.random.Generator) -> BoolArray:
-    """Return n draws of which days are current, shape (n, N): as many of each weekday."""
-    drawn = np.zeros((n, len(days.weekday)), dtype=np.bool_)
-    for weekday in np.unique(days.weekday):
-        members = np.flatnonzero(days.weekday == weekday)
-        labels = np.tile(days.is_current[members], (n, 1))
-        drawn[:, members] = rng.permuted(labels, axis=1)
-    return drawn
-
-
-def _distances(days: _Days, is_current: BoolArray) -> FloatArray:
-    counts = days.counts.astype(np.float64)
-    current = is_current.astype(np.float64) @ counts
-    reference = counts.sum(axis=0) - current
-    gap = _cumulative_shares(reference) - _cumulative_shares(current)
-    return np.asarray(np.abs(gap).max(axis=1))
-
-
-def _cumulative_shares(counts: FloatArray) -> FloatArray:
-    totals = counts.sum(axis=1, keepdims=True)
-    # A draw that leaves one side without events is as far apart as can be, not an error.
-    return np.asarray(counts.cumsum(axis=1) / np.maximum(totals, 1.0))
-
-
-def _severity(ks: float, estimated_drop: float) -> Severity:
-    if ks < LARGE_DISTANCE:
-        return Severity.LOW
-    return Severity.HIGH if estimated_drop >= 0.05 else Severity.MEDIUM
-
-
-def _smoothed(counts: npt.NDArray[np.floating | np.integer]) -> FloatArray:
-    return np.asarray((counts + 0.5) / (counts.sum() + 0.5 * len(counts)))
+def _sizes(
+    name: str, counts: IntArray, blocks: DayBlocks, centers: FloatArray | None, min_events: int
+) -> Move:
+    """Return the sizes of a move; its p-value is still 1."""
+    ref = counts[~blocks.is_current].sum(axis=0)
+    cur = counts[blocks.is_current].sum(axis=0)
+    n_ref, n_cur = int(ref.sum()), int(cur.sum())
+    if min(n_ref, n_cur) < max(min_events, 1):
+        raise NotReady(f"{name}: {n_ref} and {n_cur} events, needed {min_events} on each side")
+    if centers is None:
+        ks, raw_p = total_variation(ref, cur), chi_square_p_value(ref, cur)
+        index, moved_by = psi_of_groups(ref, cur), None
+    else:
+        ks = ks_distance(ref, cur)
+        raw_p, index = ks_p_value(ks, n=n_ref, m=n_cur), psi(ref, cur)
+        known = slice(0, len(centers))
+        moved_by = wasserstein_in_sd(ref[known], cur[known], centers=centers)
+    return Move(
+        name=name,
+        ks=ks,
+        p_value=1.0,
+        raw_p_value=raw_p,
+        psi=index,
+        wasserstein_sd=moved_by,
+        n_reference=n_ref,
+        n_current=n_cur,
+    )

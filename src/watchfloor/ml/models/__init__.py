@@ -1,7 +1,7 @@
 """The tables of models and of what became of their predictions."""
 
 from watchfloor.ml.models.coverage import CoverageMonitor, CoverageStep, ExchangeabilityGuard
-from watchfloor.ml.models.drift import DriftReport, PerformanceMonitor
+from watchfloor.ml.models.drift import DriftReport, FeatureDay, PerformanceMonitor
 from watchfloor.ml.models.metrics import ModelPerformanceMetrics
 from watchfloor.ml.models.outcomes import OutcomeRecord
 from watchfloor.ml.models.predictions import PredictionLog, ScoredPrediction, ShadowScore
@@ -24,6 +24,7 @@ __all__ = [
     "Deployment",
     "DriftReport",
     "ExchangeabilityGuard",
+    "FeatureDay",
     "ModelPerformanceMetrics",
     "ModelStack",
     "ModelVersion",

@@ -12,7 +12,7 @@ class DriftReport(TenantRow):
 
     model_type = models.CharField(max_length=50)
     model_version = models.CharField(max_length=50)
-    # score, performance, data_quality
+    # score, feature, performance, expected, data_quality
     kind = models.CharField(max_length=20)
     day = models.DateField()
     checked_at = models.DateTimeField()
@@ -35,6 +35,35 @@ class DriftReport(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.model_type} {self.day} {self.severity}"
+
+
+class FeatureDay(TenantRow):
+    """
+    One feature on one local day, in the bins of one model version.
+
+    The row without a feature says how many predictions the day had when it was counted; a day
+    with that row is counted, one without it is not.
+    """
+
+    model_type = models.CharField(max_length=50)
+    model_version = models.CharField(max_length=50)
+    local_day = models.DateField()
+    feature = models.TextField(blank=True)
+    n = models.BigIntegerField()
+    # int32 pairs (bin, count), bins ascending, zero counts left out.
+    counts = models.BinaryField()
+
+    class Meta:
+        db_table = "ml_feature_day"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "model_type", "model_version", "local_day", "feature"],
+                name="feature_day_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_type} {self.local_day} {self.feature} n={self.n}"
 
 
 class PerformanceMonitor(TenantRow):
