@@ -140,6 +140,14 @@ def reports_of(
     return list(rows.order_by("-day", "-id")[:limit])
 
 
+def find_latest(*, tenant: Tenant, model_type: str, version: str, kind: str) -> DriftReport | None:
+    """Return the newest check of one kind of one model version, or None before the first."""
+    rows = DriftReport.objects.for_tenant(tenant).filter(
+        model_type=model_type, model_version=version, kind=kind
+    )
+    return rows.order_by("-day", "-id").first()
+
+
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values that JSON can hold; an infinite number is said as None."""
     found: dict[str, Any] = {}

@@ -5,13 +5,23 @@ from datetime import date
 
 from watchfloor.core.conformal.eps_curve import EpsCurve, clear_curve, ticket_curve
 from watchfloor.core.errors import InvalidInput
-from watchfloor.ml import automation_queries, certificate_facts, interval_widths, model_queries
+from watchfloor.ml import (
+    automation_queries,
+    certificate_facts,
+    coverage_monitor,
+    drift_reports,
+    exchangeability_guard,
+    interval_widths,
+    model_queries,
+)
 from watchfloor.ml.automation_queries import DecidedWeek
 from watchfloor.ml.certificate_facts import Kept
+from watchfloor.ml.coverage_monitor import LiveReport
 from watchfloor.ml.coverage_queries import CoverageReport, coverage_report
 from watchfloor.ml.coverage_window import Window, read_window
 from watchfloor.ml.interval_widths import WidthCategory
 from watchfloor.ml.model_queries import ModelCard
+from watchfloor.ml.models import DriftReport
 from watchfloor.noc import logs, thresholds
 from watchfloor.tenants.models import Tenant
 
@@ -30,6 +40,8 @@ class ModelCoverage:
         certificates: those under which something was acted on, newest first.
         tickets, clearing: what could be certified at other promises, from the outcomes of the
             champion in these weeks; None while no model serves.
+        live: what the live monitor of the champion says; None before its first night.
+        guard: the latest check whether outcomes still come as those of the serving set came.
         eps_ticket, eps_clear, delta: the promises the tenant asks for.
         serving_set: digest of the calibration that decides now; empty without one.
     """
@@ -41,6 +53,8 @@ class ModelCoverage:
     certificates: tuple[Kept, ...]
     tickets: EpsCurve | None
     clearing: EpsCurve | None
+    live: LiveReport | None
+    guard: DriftReport | None
     eps_ticket: float
     eps_clear: float
     delta: float
@@ -90,6 +104,8 @@ def model_coverage(
         certificates=certificate_facts.kept_of_actions(table, tenant=tenant, model_type=model_type),
         tickets=tickets,
         clearing=clearing,
+        live=_live(tenant, card),
+        guard=_guard(tenant, card),
         eps_ticket=values["eps_ticket"],
         eps_clear=values["eps_clear"],
         delta=values["delta"],
@@ -104,3 +120,22 @@ def _curves(
         return None, None
     scores, outcomes = window.known_pairs(card.version.version)
     return ticket_curve(scores, outcomes, delta=delta), clear_curve(scores, outcomes, delta=delta)
+
+
+def _live(tenant: Tenant, card: ModelCard) -> LiveReport | None:
+    if card.version is None:
+        return None
+    return coverage_monitor.find_report(
+        tenant=tenant, model_type=card.model_type, version=card.version.version
+    )
+
+
+def _guard(tenant: Tenant, card: ModelCard) -> DriftReport | None:
+    if card.version is None:
+        return None
+    return drift_reports.find_latest(
+        tenant=tenant,
+        model_type=card.model_type,
+        version=card.version.version,
+        kind=exchangeability_guard.KIND,
+    )

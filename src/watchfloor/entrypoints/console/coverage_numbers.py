@@ -293,6 +293,29 @@ def width_words(kind: WidthKind) -> str:
     }[kind]
 
 
+def live(told: ModelCoverage, _names: Names) -> Numbers:
+    """What the live monitor of the champion says of the outcomes that come."""
+    columns = (
+        Column("level", gettext("Level"), lambda level: percent_text(level / 100, decimals=0)),
+        Column("coverage", gettext("Kept since the start"), percent_text),
+        Column("n", gettext("Outcomes"), count_text),
+        Column("misses", gettext("outside"), count_text),
+        Column(
+            "asked_for", gettext("Asked for now"), lambda share: percent_text(share, decimals=1)
+        ),
+        Column("distance", gettext("Distance from the score"), _distance),
+    )
+    rows = [
+        (each.percent, each.coverage, each.n, each.misses, each.asked_for / 100, each.quantile)
+        for each in (told.live.levels if told.live is not None else ())
+    ]
+    return Numbers(columns, tuple(rows))
+
+
+def _distance(quantile: float | None) -> str:
+    return gettext("the whole range") if quantile is None else score_text(quantile)
+
+
 PARTS: dict[str, Callable[[ModelCoverage, Names], Numbers]] = {
     "groups": groups,
     "bands": bands,
@@ -304,6 +327,7 @@ PARTS: dict[str, Callable[[ModelCoverage, Names], Numbers]] = {
     "certificates": certificates,
     "ticket-promises": ticket_promises,
     "clear-promises": clear_promises,
+    "live": live,
     "widths": widths,
 }
 """Every table of the page, by the name its file has."""

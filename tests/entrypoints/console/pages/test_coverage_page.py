@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from django.utils.html import escape
@@ -9,9 +10,10 @@ from django.utils.html import escape
 from watchfloor.core.local_time import local_day
 from watchfloor.entrypoints.console import coverage_numbers
 from watchfloor.ml import model_queries, serving
-from watchfloor.ml.models import Blob, PredictionLog, ScoreDay
+from watchfloor.ml.models import Blob, DriftReport, PredictionLog, ScoreDay
 from watchfloor.noc.model_coverage import model_coverage
 from watchfloor.tenants.roles import Role
+from watchfloor.workflows import model_health
 
 PATH = "/t/acme/models/sla_breach/coverage/"
 
@@ -32,6 +34,20 @@ def told_of(world, *, level=95, weeks=13):
     card = model_queries.get_card(tenant=world.acme, model_type="sla_breach", is_predicted=True)
     last = local_day(world.now, world.acme.zone)
     return model_coverage(tenant=world.acme, card=card, level=level, weeks=weeks, last=last)
+
+
+@pytest.fixture
+def followed(world):
+    """Ten nights of the live monitor, and what the page has to show then."""
+    for back in range(9, -1, -1):
+        night = local_day(world.now, world.acme.zone) - timedelta(days=back)
+        model_health.run_night(
+            tenant=world.acme,
+            kind=model_health.METRICS,
+            payload={"night": night.isoformat()},
+            now=world.now - timedelta(days=back, hours=10),
+        )
+    return told_of(world)
 
 
 def text_of(response):
@@ -111,6 +127,34 @@ class TestCoveragePage:
 
         assert [w for w in warnings if w.startswith("All predictions")]
 
+    def test_shows_what_the_live_monitor_says(self, mila, followed):
+        response = mila.get(PATH)
+
+        levels = followed.live.levels
+        assert [row.name for row in response.context["live_rows"].named] == [
+            f"{each.percent}\u00a0%" for each in levels
+        ]
+        assert levels[0].n > 0
+        assert "followed since" in text_of(response)
+
+    def test_says_when_the_live_monitor_begins(self, mila, told):
+        assert told.live is None
+        assert "begins with the first night" in text_of(mila.get(PATH))
+
+    def test_says_how_the_bet_against_the_calibration_stands(self, mila, followed):
+        told = {"sentence": "They come alike.", "evidence": 0.4, "alarm_at": 100.0, "n": 212}
+        DriftReport.objects.filter(pk=followed.guard.pk).update(evidence=told)
+
+        words = mila.get(PATH).context["guard_words"]
+
+        assert words == (
+            "They come alike. The bet against it stands at 0.40, after 212 outcomes; 100 is an "
+            "alarm."
+        )
+
+    def test_says_that_no_bet_can_be_made(self, mila, followed):
+        assert mila.get(PATH).context["guard_words"] == followed.guard.evidence["sentence"]
+
     def test_is_linked_from_the_model(self, mila):
         assert PATH in mila.get("/t/acme/models/sla_breach/").content.decode()
 
@@ -166,16 +210,16 @@ class TestEmptyPage:
 
 class TestCsv:
     @pytest.mark.parametrize("part", coverage_numbers.PARTS)
-    def test_has_the_rows_of_the_page(self, mila, told, part):
+    def test_has_the_rows_of_the_page(self, mila, followed, part):
         names = {"harbour-gate": "Harbour Gate 2", "north-campus": "North Campus"}
-        expected = coverage_numbers.PARTS[part](told, names)
+        expected = coverage_numbers.PARTS[part](followed, names)
 
         response = mila.get(f"{PATH}{part}.csv")
 
         rows = list(csv.DictReader(io.StringIO(response.content.decode())))
         assert response["Content-Type"] == "text/csv; charset=utf-8"
         assert f"sla_breach-coverage-{part}.csv" in response["Content-Disposition"]
-        assert len(rows) == len(expected.rows) > 0
+        assert len(rows) == len(expected.rows) > 0, part
         assert list(rows[0]) == [column.key for column in expected.columns]
 
     def test_writes_numbers_for_programs(self, mila, told):

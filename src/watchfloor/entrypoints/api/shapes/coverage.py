@@ -161,6 +161,30 @@ class WidthOut(serializers.Serializer[Any]):
     mean_score = serializers.FloatField(allow_null=True)
 
 
+class LiveLevelOut(serializers.Serializer[Any]):
+    """One level of the live monitor."""
+
+    percent = serializers.IntegerField()
+    coverage = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField()
+    misses = serializers.IntegerField()
+    asked_for = serializers.FloatField(
+        help_text="Coverage that has to be asked for now to keep the level, in percent."
+    )
+    quantile = serializers.FloatField(
+        allow_null=True, help_text="Distance from the score; null is the whole range."
+    )
+
+
+class LiveOut(serializers.Serializer[Any]):
+    """What the live monitor of the champion says."""
+
+    version = serializers.CharField()
+    since = serializers.DateTimeField()
+    delay = serializers.FloatField(help_text="Predictions by which outcomes are late.")
+    levels = LiveLevelOut(many=True)
+
+
 class CoverageOut(serializers.Serializer[Any]):
     """The report of one model type over some weeks."""
 
@@ -187,4 +211,5 @@ class CoverageOut(serializers.Serializer[Any]):
     delta = serializers.FloatField()
     ticket_promises = EpsCurveOut(source="tickets", allow_null=True)
     clear_promises = EpsCurveOut(source="clearing", allow_null=True)
+    live = LiveOut(allow_null=True, help_text="Null before the first night of the champion.")
     widths = WidthOut(many=True)

@@ -114,6 +114,21 @@ COVERAGE_EXAMPLE = {
     "delta": 0.1,
     "ticket_promises": CURVE,
     "clear_promises": CURVE,
+    "live": {
+        "version": "2026-03-01",
+        "since": "2026-02-02T03:00:00Z",
+        "delay": 41.5,
+        "levels": [
+            {
+                "percent": 95,
+                "coverage": 0.9512,
+                "n": 1024,
+                "misses": 50,
+                "asked_for": 95.4,
+                "quantile": 0.61,
+            }
+        ],
+    },
     "widths": [
         {"kind": "narrow", "n": 1402, "n_unscored": 0, "high_risk": 171, "mean_score": 0.184}
     ],

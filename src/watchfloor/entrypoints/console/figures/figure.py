@@ -5,11 +5,27 @@ from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
+class NamedRow:
+    """One row of a table: its name, and each further cell with its header."""
+
+    name: str
+    cells: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FigureTable:
     """The numbers of a figure as text; the first column names the row."""
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def named(self) -> tuple[NamedRow, ...]:
+        """Return each row by its name, its other cells beside their headers."""
+        return tuple(
+            NamedRow(row[0], tuple(zip(self.headers[1:], row[1:], strict=True)))
+            for row in self.rows
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,15 @@ from watchfloor.entrypoints.console import coverage_numbers as numbers
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice
 from watchfloor.entrypoints.console.views.models import find_card
-from watchfloor.entrypoints.console.wording import percent_text, score_text
+from watchfloor.entrypoints.console.wording import (
+    count_text,
+    number_text,
+    percent_text,
+    score_text,
+)
 from watchfloor.ml.certificate_facts import Kept
 from watchfloor.ml.model_queries import ModelCard
+from watchfloor.ml.models import DriftReport
 from watchfloor.noc.model_coverage import ModelCoverage, model_coverage
 from watchfloor.tenants import directory
 from watchfloor.tenants.access import Actor
@@ -57,9 +63,12 @@ def coverage(request: HttpRequest, actor: Actor, model_type: str) -> HttpRespons
         "sets": _sets(request, told),
         "certificates": [_certificate(kept) for kept in told.certificates],
         "has_decisions": any(week.n for week in told.decided),
-        **_width_table(told),
+        "widths": numbers.widths(told, {}).table(),
+        "live_rows": numbers.live(told, {}).table(),
+        "guard_words": _guard_words(told.guard),
         "csv": {
-            part: _csv_href(request, actor, model_type, part) for part in ("certificates", "widths")
+            part: _csv_href(request, actor, model_type, part)
+            for part in ("certificates", "live", "widths")
         },
     }
     return frame.page(request, actor, "coverage.html", context, section="models")
@@ -127,13 +136,22 @@ def _damaged(
     return frame.page(request, actor, "coverage.html", context, section="models", status=500)
 
 
-def _width_table(told: ModelCoverage) -> dict[str, Any]:
-    table = numbers.widths(told, {}).table()
-    rows = [
-        {"name": row[0], "cells": list(zip(table.headers[1:], row[1:], strict=True))}
-        for row in table.rows
-    ]
-    return {"widths": table, "width_rows": rows}
+def _guard_words(guard: DriftReport | None) -> str:
+    if guard is None:
+        return gettext("No night has compared outcomes with those of the set yet.")
+    sentence = guard.evidence.get("sentence") or gettext("Nothing can be said yet.")
+    bet, alarm_at, n = (guard.evidence.get(key) for key in ("evidence", "alarm_at", "n"))
+    if bet is None or alarm_at is None:
+        return str(sentence)
+    told = gettext(
+        "The bet against it stands at %(bet)s, after %(n)s outcomes; %(at)s is an alarm."
+    )
+    facts = {
+        "bet": number_text(bet, decimals=2),
+        "at": number_text(alarm_at, decimals=0),
+        "n": count_text(n),
+    }
+    return f"{sentence} {told % facts}"
 
 
 def _figures(request: HttpRequest, actor: Actor, told: ModelCoverage) -> dict[str, Any]:
