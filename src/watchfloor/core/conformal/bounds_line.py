@@ -3,8 +3,7 @@ Eight outcome intervals at a time: the inside of `bulk_bounds`.
 
 An ordinary store reads the line of memory that it changes; a result that is larger than the
 cache then moves through memory twice. Python cannot say that nobody reads it soon; the compiled
-twin of `stream_line` can. Memory that is new has just been cleared and still is in the cache,
-where that hint would throw it out: `write_line` is for that.
+twin of `stream_line` can, but only from the beginning of a line on.
 """
 
 from functools import partial

@@ -1,5 +1,6 @@
 """Outcome intervals of many predictions at once, into memory that may be used again."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,9 @@ from watchfloor.core.kernels import Twin
 
 BLOCK = 512
 """Scores whose bins the compiled loop looks up at a time."""
+
+HUGE_PAGE = 2**21 // 8
+"""Numbers in a huge page of the system, two megabytes."""
 
 CHUNK = 8192
 """Scores worked on at a time, so that what lies between two steps stays in the cache."""
@@ -64,8 +68,7 @@ def outcome_bounds_many(
         _refuse_unless_probabilities(p)
         _fill_by_columns(p, tuple(borders.tolist()), table, found)
         return found
-    # Only rows of whole lines can be written past the cache; others, and new memory, are not.
-    past_cache = out is not None and len(p) % LINE == 0
+    past_cache = len(p) % LINE == 0
     if not kernels.compiled(fill_bounds)(p, borders, table, found.reshape(-1), past_cache):
         _refuse_unless_probabilities(p)
     return found
@@ -96,8 +99,8 @@ def fill_bounds(
         edges: borders between the bins, shape (bins - 1,).
         table: half-widths, shape (bins, levels).
         flat: filled in: n lower and n upper bounds of each level, one row after another.
-        past_cache: whether the memory has been used before; then rows begin lines of memory,
-            or all lie as far behind the beginning of one.
+        past_cache: whether n is a multiple of a line of memory, so that the lines of all rows
+            begin at the same scores.
 
     Returns:
         False, with nothing filled in, where a score is no probability.
@@ -189,9 +192,19 @@ def _refuse_unless_probabilities(p: FloatArray) -> None:
 
 def _room(out: FloatArray | None, *, shape: tuple[int, int, int]) -> FloatArray:
     if out is None:
-        return np.empty(shape)
+        return _new_room(shape)
     if out.shape != shape or out.dtype != np.float64:
         raise InvalidInput(
             field="out", value=f"{out.dtype} of shape {out.shape}", expected=f"float64 of {shape}"
         )
     return out
+
+
+def _new_room(shape: tuple[int, int, int]) -> FloatArray:
+    size = math.prod(shape)
+    if size < HUGE_PAGE:
+        return np.empty(shape)
+    # From the border of a huge page on, the system clears a few large pages, not many small.
+    raw = np.empty(size + HUGE_PAGE)
+    begin = -(raw.ctypes.data // raw.itemsize) % HUGE_PAGE
+    return raw[begin : begin + size].reshape(shape)

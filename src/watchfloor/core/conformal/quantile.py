@@ -93,7 +93,7 @@ def conformal_quantiles(
     """
     Return the conformal quantile at several levels, from scores in any order.
 
-    The same numbers as `conformal_quantile` gives after a sort, found by selection: a strided
+    The same numbers as `conformal_quantile` gives after a sort, found by selection: a small
     sample tells where the lowest rank lies, and only the scores above are looked at further.
     Where the sample misleads, all are; the result is exact either way.
 
@@ -119,7 +119,7 @@ def conformal_quantiles(
     ranks = [conformal_rank(n, level_of(percent)) for percent in levels]
     if min(ranks, default=n + 1) > n:
         return (math.inf,) * len(ranks)
-    border = _border(scores[:: _stride(n)], n, min(ranks))
+    border = _border(_sampled(scores), n, min(ranks))
     upper = scores if border is None else np.compress(scores >= border, scores)
     reaches_down = n - len(upper) < min(ranks)
     return _selected(upper if reaches_down else scores, ranks, n=n)
@@ -147,8 +147,7 @@ def residual_quantiles(
     """
     n = len(predictions)
     ranks = [conformal_rank(n, level_of(percent)) for percent in LEVELS]
-    sampled = slice(None, None, _stride(n))
-    border = _border(np.abs(outcomes[sampled] - predictions[sampled]), n, ranks[0])
+    border = _border(np.abs(_sampled(outcomes) - _sampled(predictions)), n, ranks[0])
     if twin is None:
         twin = twin_for(fill_upper_residuals, plain_s=PLAIN_S * n)
     if border is None or twin is Twin.PLAIN:
@@ -174,11 +173,13 @@ def fill_upper_residuals(
     return m
 
 
-def _stride(n: int) -> int:
-    return max(1, n // SAMPLE)
+def _sampled(column: FloatArray | IntArray) -> FloatArray | IntArray:
+    """Return about `SAMPLE` numbers: every so-manyth line of memory of eight of them."""
+    lines = column[: len(column) // 8 * 8].reshape(-1, 8)
+    return lines[:: max(1, len(column) // SAMPLE)].ravel()
 
 
-def _border(sample: FloatArray, n: int, k: int) -> float | None:
+def _border(sample: FloatArray | IntArray, n: int, k: int) -> float | None:
     """Return a score probably just below the k-th smallest of n; None where n is too small."""
     m = len(sample)
     # Three standard errors, at most, of the rank in the sample below the one that is sought.

@@ -96,12 +96,13 @@ def sliding_window(size: int, *, twin: Twin | None = None) -> SlidingWindow:
 class ListWindow:
     """The plain twin: one sorted list."""
 
-    __slots__ = ("_arrived", "_ascending", "size")
+    __slots__ = ("_arrived", "_ascending", "_ranks", "size")
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._arrived: deque[float] = deque()
         self._ascending: list[float] = []
+        self._ranks = _ranks(0)
 
     def __len__(self) -> int:
         return len(self._ascending)
@@ -116,14 +117,15 @@ class ListWindow:
         if len(self._arrived) == self.size:
             oldest = self._arrived.popleft()
             del self._ascending[bisect_left(self._ascending, oldest)]
+        else:
+            self._ranks = _ranks(len(self._arrived) + 1)
         self._arrived.append(score)
         insort(self._ascending, score)
 
     def quantiles(self) -> tuple[float, ...]:
         """Return the quantiles; see `SlidingWindow`."""
-        n = len(self._ascending)
-        ranks = (conformal_rank(n, level_of(percent)) for percent in LEVELS)
-        return tuple(self._ascending[k - 1] if k <= n else math.inf for k in ranks)
+        ascending, n = self._ascending, len(self._ascending)
+        return tuple([ascending[k - 1] if k <= n else math.inf for k in self._ranks])
 
     def follow(self, scores: npt.ArrayLike) -> FloatArray:
         """Push all and return the quantiles after each; see `SlidingWindow`."""
@@ -178,6 +180,10 @@ class BlockedWindow:
         self._push(column, _LEVELS, *self._blocks, found)
         self._found[:] = found[-1:] if len(found) else self._found
         return found
+
+
+def _ranks(n: int) -> list[int]:
+    return [conformal_rank(n, level_of(percent)) for percent in LEVELS]
 
 
 _LEVELS = np.array([level_of(percent).as_integer_ratio() for percent in LEVELS])

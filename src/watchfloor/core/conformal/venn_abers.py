@@ -93,9 +93,10 @@ class VennAbers:
             InvalidInput: a score is NaN or outside [0, 1]; the first one is named.
         """
         p, _ = checked_pairs(scores, np.zeros(np.shape(scores)))
-        points = np.asarray(self.breakpoints, dtype=np.float64)
-        p0 = np.asarray(self._from)[np.searchsorted(points, p, side="right")]
-        return p0, np.asarray(self._up_to)[np.searchsorted(points, p, side="left")]
+        points = np.array((*self.breakpoints, np.inf))
+        at = np.searchsorted(points, p, side="left")
+        # A score on a breakpoint stands behind it for p0: the same search would be made again.
+        return np.array(self._from)[at + (points[at] == p)], np.array(self._up_to)[at]
 
     def point(self, score: float) -> float:
         """
