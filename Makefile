@@ -1,12 +1,13 @@
 # `make` lists the targets. CI calls the same ones.
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 SLOW := -m "slow and not services"
 export WATCHFLOOR_HOME ?= $(CURDIR)/watchfloor-data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-full smoke test test-core test-slow test-stories lint fix check measure docs lock shell db-reset
+.PHONY: help setup run run-full smoke test test-core test-slow test-stories lint fix check peers bench measure docs lock shell db-reset
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,6 +15,11 @@ help: ## List the targets
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+$(PEERS)/.ready: benchmarks/peers/requirements.txt
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
 $(VENV)/.ready: requirements/dev.txt pyproject.toml
@@ -51,20 +57,25 @@ smoke: $(VENV)/.ready ## Start the demo, sign in with a browser, see the wall mo
 	$(BIN)/python -m tools.smoke
 
 lint: $(VENV)/.ready ## Format, lint, types, the law of imports, spelling, missing migrations
-	$(BIN)/ruff format --check src tests tools
-	$(BIN)/ruff check src tests tools
+	$(BIN)/ruff format --check src tests tools benchmarks
+	$(BIN)/ruff check src tests tools benchmarks
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
-	$(BIN)/codespell src tests docs tools README.md CONTRIBUTING.md CHANGELOG.md
+	$(BIN)/codespell src tests docs tools benchmarks README.md CONTRIBUTING.md CHANGELOG.md
 	$(BIN)/python -m watchfloor manage makemigrations --check --dry-run
 
 fix: $(VENV)/.ready ## Format and mend what can be mended by itself
-	$(BIN)/ruff format src tests tools
-	$(BIN)/ruff check --fix src tests tools
+	$(BIN)/ruff format src tests tools benchmarks
+	$(BIN)/ruff check --fix src tests tools benchmarks
 
 check: lint test ## Lint, then test: what CI does first
 
-measure: $(VENV)/.ready ## The figures in docs/measured, by hand
+peers: $(PEERS)/.ready ## The environment of the libraries that the benchmarks compare with
+
+bench: $(PEERS)/.ready ## Benchmarks beside the peers as ratios, compared with the stored run
+	PYTHONPATH=src $(PEERS)/bin/python -m benchmarks.uncertainty
+
+measure: $(VENV)/.ready $(PEERS)/.ready ## The figures in docs/measured, by hand
 	$(BIN)/python -m tools.measure
 
 docs: $(VENV)/.ready ## Write the reference pages that are read out of the code
@@ -73,6 +84,7 @@ docs: $(VENV)/.ready ## Write the reference pages that are read out of the code
 lock: ## Write the hashed requirements anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --extra replay pyproject.toml -o requirements/runtime.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --extra replay --extra fast --group dev pyproject.toml -o requirements/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-strip-extras --override benchmarks/peers/overrides.txt benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
 
 shell: $(VENV)/.ready ## A Python shell with everything set up
 	$(BIN)/python -m watchfloor manage shell

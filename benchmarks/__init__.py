@@ -1,0 +1,1 @@
+"""What is claimed of speed and of reach, held against the peers in the same run."""
