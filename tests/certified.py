@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from watchfloor.tenants.flags import Flag
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import calibration_load, policy_switch
+from watchfloor.workflows.calibration_load import FileRow
 from watchfloor.workflows.prediction_intake import (
     PredictionRequest,
     PredictionResult,
@@ -44,17 +45,17 @@ def calibrate(tenant: Tenant, *, now: datetime) -> None:
     """Give it a calibration of 1,200 outcomes, perfect at both ends and mixed in the middle."""
     rows = [(CRITICAL, 1.0)] * 150 + [(HIGH, 1.0)] * 150 + [(LOW, 0.0)] * 800
     rows += [(MEDIUM, float(n % 2)) for n in range(100)]
-    calibration_load.load(
+    loading = calibration_load.from_file(
         tenant=tenant,
         model_type=MODEL_TYPE,
         version=VERSION,
-        scores=[score for score, _ in rows],
-        outcomes=[outcome for _, outcome in rows],
-        source="csv",
-        min_samples=30,
-        actor=WHO,
-        now=now,
+        lines=[
+            FileRow(line=line, prediction=score, actual=outcome)
+            for line, (score, outcome) in enumerate(rows, start=2)
+        ],
+        stated_not_trained_on=True,
     )
+    calibration_load.load(tenant=tenant, loading=loading, min_samples=30, actor=WHO, now=now)
 
 
 def switch_on(tenant: Tenant, *flags: Flag, now: datetime) -> None:

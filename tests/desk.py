@@ -55,6 +55,7 @@ def _tell(tenant, requests, rng, at):
             source="api",
             labeller="desk",
             dedupe_key=request.event_id,
+            propensity=0.7,
         )
         for request in requests
         if rng.random() < 0.7
@@ -63,17 +64,7 @@ def _tell(tenant, requests, rng, at):
 
 
 def _calibrate(tenant, at):
-    scores, known = calibration_load.pairs_from_log(
+    loading = calibration_load.from_log(
         tenant=tenant, source="prediction_log", model_type=DESK, version="v1", days=30, now=at
     )
-    calibration_load.load(
-        tenant=tenant,
-        model_type=DESK,
-        version="v1",
-        scores=scores,
-        outcomes=known,
-        source="prediction_log",
-        min_samples=30,
-        actor="cli:test",
-        now=at,
-    )
+    calibration_load.load(tenant=tenant, loading=loading, min_samples=30, actor="cli:test", now=at)

@@ -7,7 +7,10 @@ import numpy as np
 
 from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.ml import conformal_predictor, registry
-from watchfloor.ml.models import OutcomeRecord
+from watchfloor.ml.calibration_rows import CalibrationRows
+from watchfloor.ml.calibration_sets import Provenance
+from watchfloor.ml.conformal_predictor import Promises
+from watchfloor.ml.models import CutReason, OutcomeRecord
 from watchfloor.noc import thresholds
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows.outcome_feedback import OutcomeRequest, record_outcomes
@@ -96,11 +99,11 @@ class PostedModel:
         _, row = conformal_predictor.calibrate(
             tenant=self.tenant,
             version=self.version(),
-            scores=np.array([record.score for record in told]),
-            outcomes_known=np.array([record.value for record in told]),
-            **{name: values[name] for name in ("eps_ticket", "eps_clear", "delta")},
-            source="outcomes",
-            window=None,
+            rows=CalibrationRows.of_pairs(
+                [record.score for record in told], [record.value for record in told]
+            ),
+            promises=Promises.of(values),
+            provenance=Provenance(reason=CutReason.WEEKLY, source="outcomes"),
             now=at,
         )
         registry.recalibrated_stack(

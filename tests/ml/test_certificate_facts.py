@@ -7,8 +7,9 @@ import pytest
 
 from watchfloor.core.conformal.calibration import fit_calibration
 from watchfloor.core.decision.policy import Outcome, Reason
-from watchfloor.ml import certificate_facts, registry
-from watchfloor.ml.models import PredictionLog
+from watchfloor.ml import calibration_sets, certificate_facts, registry
+from watchfloor.ml.calibration_sets import Provenance
+from watchfloor.ml.models import CutReason, PredictionLog
 
 CERTIFIED, BELOW = 0.9, 0.3
 
@@ -26,12 +27,12 @@ def certificate(tenant, now):
         eps_clear=0.01,
         delta=0.1,
     )
-    registry.add_calibration(
+    calibration_sets.add(
         tenant=tenant,
         version=version,
         calibration=calibration,
-        source="holdout",
-        window=None,
+        self_test=None,
+        provenance=Provenance(reason=CutReason.FIRST, source="holdout"),
         now=now,
     )
     return calibration

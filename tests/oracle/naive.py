@@ -176,3 +176,21 @@ def jumper_wealth(p_values, rate):
             stake_before = stake
         wealth += chance * made
     return wealth
+
+
+def truncated_quantile(pairs, *, share):
+    """
+    Smallest seen delay d with F(d) >= share, F by Lynden-Bell's product in exact fractions.
+
+    Args:
+        pairs: (delay, age), each delay at most its age.
+    """
+    seen = sorted({delay for delay, _ in pairs})
+    for d in seen:
+        held = Fraction(1)
+        for u in (each for each in seen if each > d):
+            could_show = sum(delay <= u <= age for delay, age in pairs)
+            held *= 1 - Fraction(sum(delay == u for delay, _ in pairs), could_show)
+        if held >= Fraction(str(share)):
+            return float(d)
+    raise AssertionError("the longest delay always has F = 1")

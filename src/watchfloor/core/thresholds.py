@@ -46,6 +46,8 @@ SPECS: dict[str, ThresholdSpec] = {
             "guard_level", "False alarm of a set's guard at most", "probability", 0.01, 0.0001, 0.2
         ),
         ThresholdSpec("audit_share", "Random audit sample", "share", 0.02, 0.0, 1.0),
+        ThresholdSpec("closed_share", "Calibrate when known for", "share", 0.99, 0.5, 1.0),
+        ThresholdSpec("entity_cap", "Calibration rows of one entity", "rows", 50, 1, 100_000),
     )
 }
 

@@ -1,27 +1,32 @@
 """Challengers: trained as of a moment, calibrated and judged on events they never saw."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from django.db import transaction
 
 from watchfloor.core.arrays import FloatArray
+from watchfloor.core.errors import NotReady
 from watchfloor.core.lifecycle.validation import ModelValidator
 from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.ml import (
     artifacts,
+    calibration_cut,
     conformal_predictor,
     feature_days,
     performance_monitor,
     registry,
     trainers,
     training_data,
+    training_overlap,
 )
-from watchfloor.ml.models import CalibrationSet, ModelVersion, OutcomeRecord
+from watchfloor.ml.calibration_cohort import CohortRules, Log
+from watchfloor.ml.calibration_cut import WORLD_SINCE, FeaturesOf
+from watchfloor.ml.conformal_predictor import Promises
+from watchfloor.ml.models import CalibrationSet, CutReason, ModelVersion, OutcomeRecord
 from watchfloor.ml.training_data import LabelledRows
 from watchfloor.tenants.models import Tenant
 
@@ -31,9 +36,6 @@ JUDGED_DAYS = 28
 BRIER_MARGIN = 0.005
 FEWEST_POSITIVES = 10
 
-FeaturesOf = Callable[[Sequence[UUID]], Mapping[UUID, Mapping[str, Any]]]
-"""The features that a log served for predictions."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -41,14 +43,14 @@ class Recipe:
     What a challenger is made from.
 
     Args:
-        log: name of the log that the predictions are in.
+        log: where the predictions are logged.
         days: how far back known outcomes are used.
         changed_at: since when the world is another one; None for no change.
         values: thresholds in force, for the certificates and for what counts as an error.
     """
 
     model_type: str
-    log: str
+    log: Log
     days: int
     seed: int
     values: Mapping[str, float]
@@ -60,7 +62,7 @@ class Trained:
     """A challenger with what the judgement of it needs."""
 
     version: ModelVersion
-    calibration: CalibrationSet
+    calibration: CalibrationSet | None
     rows: LabelledRows
     holdout_scores: FloatArray
     recipe: Recipe
@@ -82,7 +84,7 @@ def train(*, tenant: Tenant, recipe: Recipe, features_of: FeaturesOf, now: datet
     """
     records = training_data.known_records(
         tenant=tenant,
-        log=recipe.log,
+        log=recipe.log.name,
         model_type=recipe.model_type,
         days=recipe.days,
         now=now,
@@ -94,7 +96,7 @@ def train(*, tenant: Tenant, recipe: Recipe, features_of: FeaturesOf, now: datet
     name = f"v{now:%Y%m%d.%H%M}.{recipe.seed}"
     found = registry.find_version(tenant=tenant, model_type=recipe.model_type, version=name)
     if found is not None:
-        return _calibrated(tenant, found, to_meet, recipe, now)
+        return _calibrated(tenant, found, to_meet, recipe, features_of, now)
     names = rows.feature_names()
     window = training_data.best_window(
         rows, changed_at=recipe.changed_at, feature_names=names, seed=recipe.seed
@@ -102,7 +104,7 @@ def train(*, tenant: Tenant, recipe: Recipe, features_of: FeaturesOf, now: datet
     artifact = trainers.train(window.part(holdout=False), feature_names=names, seed=recipe.seed)
     with transaction.atomic():
         version = _stored(tenant, name, artifact, window, recipe, now)
-        return _calibrated(tenant, version, to_meet, recipe, now)
+        return _calibrated(tenant, version, to_meet, recipe, features_of, now)
 
 
 def _stored(
@@ -119,17 +121,22 @@ def _stored(
     bins = feature_days.freeze_features(
         tenant=tenant, rows=window.features, names=window.feature_names(), now=now
     )
+    manifest: dict[str, Any] = {
+        "dataset": dataset.sha256,
+        "n": dataset.n,
+        "seed": recipe.seed,
+        "feature_bins": bins,
+        **training_overlap.manifest_of(window),
+    }
+    if recipe.changed_at is not None:
+        # Nothing older speaks for the world this version was trained for.
+        manifest[WORLD_SINCE] = recipe.changed_at.isoformat()
     return registry.add_version(
         tenant=tenant,
         model_type=recipe.model_type,
         version=name,
         artifact=artifact,
-        manifest={
-            "dataset": dataset.sha256,
-            "n": dataset.n,
-            "seed": recipe.seed,
-            "feature_bins": bins,
-        },
+        manifest=manifest,
         now=now,
     )
 
@@ -143,25 +150,54 @@ def _to_meet(rows: LabelledRows, changed_at: datetime | None) -> LabelledRows:
 
 
 def _calibrated(
-    tenant: Tenant, version: ModelVersion, rows: LabelledRows, recipe: Recipe, now: datetime
+    tenant: Tenant,
+    version: ModelVersion,
+    rows: LabelledRows,
+    recipe: Recipe,
+    features_of: FeaturesOf,
+    now: datetime,
 ) -> Trained:
-    """Calibrate a version on the quarter of events that it never saw."""
-    holdout = rows.part(holdout=True)
+    """Score the quarter of events that a version never saw, and calibrate it."""
     model = artifacts.load(tenant=tenant, sha256=version.artifact_sha256)
-    _, scores = PROBABILITY.quantise(model.score(holdout.features))
-    _, calibration = conformal_predictor.calibrate(
-        tenant=tenant,
-        version=version,
-        scores=scores,
-        outcomes_known=holdout.labels,
-        eps_ticket=recipe.values["eps_ticket"],
-        eps_clear=recipe.values["eps_clear"],
-        delta=recipe.values["delta"],
-        source="holdout",
-        window=None,
-        now=now,
-    )
+    _, scores = PROBABILITY.quantise(model.score(rows.part(holdout=True).features))
+    calibration = _calibrate(tenant, version, recipe, features_of, now)
     return Trained(version, calibration, rows, scores, recipe)
+
+
+def _calibrate(
+    tenant: Tenant,
+    version: ModelVersion,
+    recipe: Recipe,
+    features_of: FeaturesOf,
+    now: datetime,
+) -> CalibrationSet | None:
+    """
+    Calibrate a version on closed predictions that it never saw; None while those are too few.
+
+    Without a set it serves all the same, and every decision that needs one goes to a person.
+    """
+    serving = registry.deployment_of(tenant=tenant, model_type=recipe.model_type, now=now).stack
+    reason = CutReason.FIRST if serving is None else CutReason.PROMOTION
+    try:
+        cut = calibration_cut.cut_from_log(
+            tenant=tenant,
+            version=version,
+            log=recipe.log,
+            features_of=features_of,
+            rules=CohortRules.of(recipe.values),
+            now=now,
+        )
+        _, row = conformal_predictor.calibrate(
+            tenant=tenant,
+            version=version,
+            rows=cut.rows,
+            promises=Promises.of(recipe.values),
+            provenance=cut.provenance(reason=reason, source="holdout", version=version),
+            now=now,
+        )
+    except NotReady:
+        return None
+    return row
 
 
 def judge(

@@ -1,25 +1,41 @@
 """Scores with their probability intervals, and the calibration that makes them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
-
-from watchfloor.core.arrays import FloatArray
 from watchfloor.core.conformal.calibration import Calibration, fit_calibration
+from watchfloor.core.conformal.self_test import SelfTest, try_on_newer_half
 from watchfloor.core.decision.policy import Evidence, Reason
 from watchfloor.core.errors import NotReady
 from watchfloor.core.score_grid import PROBABILITY
-from watchfloor.ml import outcomes, registry
+from watchfloor.ml import calibration_sets, exchangeability_guard, training_overlap
 from watchfloor.ml.artifacts import Features
+from watchfloor.ml.calibration_rows import CalibrationRows
+from watchfloor.ml.calibration_sets import Provenance
+from watchfloor.ml.exchangeability_guard import SetRows
 from watchfloor.ml.models import CalibrationSet, ModelVersion
 from watchfloor.ml.serving import ServingModel
 from watchfloor.tenants.models import Tenant
 
 # Fewer known outcomes than this say nothing that an interval could use.
 FEWEST_OUTCOMES = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promises:
+    """What a calibration is asked to certify: the shares of errors, and how surely."""
+
+    eps_ticket: float
+    eps_clear: float
+    delta: float
+    beta_clear: float = 0.05
+
+    @classmethod
+    def of(cls, values: Mapping[str, float]) -> Self:
+        """Return what the thresholds in force ask for."""
+        return cls(**{name: values[name] for name in cls.__slots__ if name in values})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,55 +153,76 @@ def evidence_of(prediction: Prediction, *, serving: ServingModel | None, now: da
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A calibration with the test of itself; None where nothing says which rows are older."""
+
+    calibration: Calibration
+    self_test: SelfTest | None
+
+
+def fit(*, version: ModelVersion, rows: CalibrationRows, promises: Promises) -> Fitted:
+    """
+    Fit a calibration to rows, and store nothing.
+
+    Raises:
+        NotReady: fewer than 30 rows.
+        InvalidInput: a score is NaN or outside [0, 1], an outcome neither 0 nor 1, or a row
+            that this version was trained on.
+    """
+    if len(rows) < FEWEST_OUTCOMES:
+        raise NotReady(f"{len(rows)} known outcomes; at least {FEWEST_OUTCOMES} are needed")
+    training_overlap.refuse_trained_on(version, rows)
+    _, quantised = PROBABILITY.quantise(rows.scores)
+    sampling = rows.sampling
+    calibration = fit_calibration(quantised, rows.outcomes, sampling=sampling, **asdict(promises))
+    if rows.occurred_at is None:
+        return Fitted(calibration, None)
+    return Fitted(
+        calibration,
+        try_on_newer_half(
+            quantised,
+            rows.outcomes,
+            eps_ticket=promises.eps_ticket,
+            eps_clear=promises.eps_clear,
+            delta=promises.delta,
+            sampling=sampling,
+        ),
+    )
+
+
 def calibrate(
     *,
     tenant: Tenant,
     version: ModelVersion,
-    scores: FloatArray,
-    outcomes_known: FloatArray,
-    eps_ticket: float,
-    eps_clear: float,
-    delta: float,
-    source: str,
-    window: tuple[datetime, datetime] | None,
+    rows: CalibrationRows,
+    promises: Promises,
+    provenance: Provenance,
     now: datetime,
 ) -> tuple[Calibration, CalibrationSet]:
     """
-    Fit and store a calibration from scores and their known outcomes.
+    Fit a calibration and store it, with the test of itself and where its rows came from.
+
+    Rows that are predictions of this tenant give the set its guard, too.
 
     Raises:
-        NotReady: fewer than 30 outcomes.
-        InvalidInput: a score is NaN or outside [0, 1], an outcome neither 0 nor 1.
+        NotReady, InvalidInput: as `fit`.
     """
-    if len(scores) < FEWEST_OUTCOMES:
-        raise NotReady(f"{len(scores)} known outcomes; at least {FEWEST_OUTCOMES} are needed")
-    _, quantised = PROBABILITY.quantise(scores)
-    calibration = fit_calibration(
-        quantised,
-        np.asarray(outcomes_known, dtype=np.float64),
-        eps_ticket=eps_ticket,
-        eps_clear=eps_clear,
-        delta=delta,
-    )
-    row = registry.add_calibration(
+    fitted = fit(version=version, rows=rows, promises=promises)
+    if rows.ids is not None:
+        _, quantised = PROBABILITY.quantise(rows.scores)
+        exchangeability_guard.start(
+            version=version,
+            calibration_sha256=fitted.calibration.digest,
+            rows=SetRows(rows.ids, quantised, rows.outcomes),
+            now=now,
+        )
+    row = calibration_sets.add(
         tenant=tenant,
         version=version,
-        calibration=calibration,
-        source=source,
-        window=window,
+        calibration=fitted.calibration,
+        self_test=fitted.self_test,
+        provenance=replace(provenance, rows_sha256=rows.sha256),
         now=now,
     )
-    return calibration, row
-
-
-def calibration_set_for(
-    *, tenant: Tenant, log: str, model_type: str, version: str, since: datetime, now: datetime
-) -> tuple[FloatArray, FloatArray]:
-    """Return scores and outcomes of one version that are known by `now`, oldest first."""
-    pairs = outcomes.known_pairs(
-        tenant=tenant, log=log, model_type=model_type, version=version, since=since, known_by=now
-    )
-    return (
-        np.array([score for score, _ in pairs], dtype=np.float64),
-        np.array([value for _, value in pairs], dtype=np.float64),
-    )
+    return fitted.calibration, row

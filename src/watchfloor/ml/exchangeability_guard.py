@@ -94,6 +94,18 @@ def is_alarmed(*, tenant: Tenant, model_type: str, version: str, calibration_sha
     return rows.filter(alarmed_at__isnull=False).exists()
 
 
+def last_turn(version: ModelVersion) -> datetime | None:
+    """Return since when outcomes came otherwise, by the newest alarm over a version's sets."""
+    rows = ExchangeabilityGuard.objects.filter(
+        tenant_id=version.tenant_id,
+        model_type=version.model_type,
+        model_version=version.version,
+        alarmed_at__isnull=False,
+    )
+    found: datetime | None = rows.aggregate(newest=Max("turned_at"))["newest"]
+    return found
+
+
 def detect_lost_exchangeability(
     *, tenant: Tenant, deployment: Deployment, day: date, level: float, now: datetime
 ) -> Finding:

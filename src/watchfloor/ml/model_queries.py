@@ -95,12 +95,6 @@ class FleetDay:
     judged: int
 
 
-def calibration_sets(*, tenant: Tenant) -> list[CalibrationSet]:
-    """Return the stored calibration sets of a tenant with their versions, newest first."""
-    rows = CalibrationSet.objects.for_tenant(tenant).select_related("model_version")
-    return list(rows.order_by("-created_at", "-pk"))
-
-
 def model_cards(*, tenant: Tenant, model_types: Iterable[str] = ()) -> list[ModelCard]:
     """
     Return a card for each model type that has a deployment, and for the named ones.

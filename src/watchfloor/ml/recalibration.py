@@ -1,61 +1,125 @@
 """Give the serving version a fresh calibration from outcomes that came since."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watchfloor.ml import conformal_predictor, registry
-from watchfloor.ml.models import CalibrationSet, Deployment
+from watchfloor.core.errors import NotReady
+from watchfloor.ml import (
+    calibration_cut,
+    calibration_sets,
+    conformal_predictor,
+    exchangeability_guard,
+    registry,
+)
+from watchfloor.ml.calibration_cohort import CohortRules, Log
+from watchfloor.ml.calibration_cut import Cut, FeaturesOf
+from watchfloor.ml.conformal_predictor import Promises
+from watchfloor.ml.models import CalibrationSet, CutReason, Deployment, ModelVersion
 from watchfloor.tenants.models import Tenant
 
 # A certificate is spent by looking twice, so a version is not recalibrated every night.
 EVERY = timedelta(days=7)
-WINDOW = timedelta(days=90)
+# Fewer rows than this certify nothing, so they do not replace a set that may.
 FEWEST = 100
 
 
-def recalibrate_if_due(
-    *,
-    tenant: Tenant,
-    deployment: Deployment,
-    log: str,
-    values: dict[str, float],
-    thresholds: bytes,
-    now: datetime,
-) -> CalibrationSet | None:
-    """Calibrate on outcomes known by now, once a week at most; None when nothing changed."""
+@dataclass(frozen=True, slots=True)
+class Recut:
+    """What came of an attempt to cut a new set: the set, or why there is none."""
+
+    row: CalibrationSet | None
+    why_not: str = ""
+
+
+def is_due(*, tenant: Tenant, version: ModelVersion, now: datetime) -> bool:
+    """
+    Return whether a version should get a new set by its weekly rhythm.
+
+    A set that certifies nothing does not make the next one wait for a week: one that is too
+    small, or whose guard has lost it.
+    """
+    newest = calibration_sets.newest_of_version(tenant=tenant, version=version)
+    if newest is None or newest.n < FEWEST or now - newest.created_at >= EVERY:
+        return True
+    return exchangeability_guard.is_alarmed(
+        tenant=tenant,
+        model_type=version.model_type,
+        version=version.version,
+        calibration_sha256=newest.sha256,
+    )
+
+
+def last_cut_at(*, tenant: Tenant, deployment: Deployment) -> datetime | None:
+    """Return when the newest set of the serving version was cut; None while it has none."""
     if deployment.stack is None:
         return None
     version = deployment.stack.model_version
-    newest = (
-        CalibrationSet.objects.filter(model_version=version)
-        .order_by("-created_at")
-        .values_list("created_at", flat=True)
-        .first()
+    newest = calibration_sets.newest_of_version(tenant=tenant, version=version)
+    return newest.created_at if newest else None
+
+
+def recalibrate(
+    *,
+    tenant: Tenant,
+    deployment: Deployment,
+    log: Log,
+    features_of: FeaturesOf,
+    values: Mapping[str, float],
+    thresholds: bytes,
+    reason: CutReason,
+    now: datetime,
+) -> Recut:
+    """
+    Cut a set from what is known by now, and let the serving version decide with it.
+
+    Args:
+        values: thresholds in force: the promises, and how strict the cohort is.
+        thresholds: the same as a snapshot, for the stack.
+
+    Returns:
+        The set, or in words why none could be cut; then the former one serves on until it is
+        too old.
+    """
+    if deployment.stack is None:
+        return Recut(None, "nothing serves")
+    version = deployment.stack.model_version
+    try:
+        cut = calibration_cut.cut_from_log(
+            tenant=tenant,
+            version=version,
+            log=log,
+            features_of=features_of,
+            rules=CohortRules.of(values),
+            now=now,
+        )
+        row = _store(tenant, version, cut, Promises.of(values), reason, now)
+    except NotReady as error:
+        return Recut(None, str(error))
+    registry.recalibrated_stack(
+        deployment=deployment, calibration=row, thresholds=thresholds, now=now
     )
-    if newest is not None and now - newest < EVERY:
-        return None
-    scores, known = conformal_predictor.calibration_set_for(
-        tenant=tenant,
-        log=log,
-        model_type=deployment.model_type,
-        version=version.version,
-        since=now - WINDOW,
-        now=now,
-    )
-    if len(scores) < FEWEST:
-        return None
+    return Recut(row)
+
+
+def _store(
+    tenant: Tenant,
+    version: ModelVersion,
+    cut: Cut,
+    promises: Promises,
+    reason: CutReason,
+    now: datetime,
+) -> CalibrationSet:
+    if len(cut.rows) < FEWEST:
+        raise NotReady(
+            f"{len(cut.rows)} usable outcomes of closed predictions; {FEWEST} are needed"
+        )
     _, row = conformal_predictor.calibrate(
         tenant=tenant,
         version=version,
-        scores=scores,
-        outcomes_known=known,
-        eps_ticket=values["eps_ticket"],
-        eps_clear=values["eps_clear"],
-        delta=values["delta"],
-        source="outcomes",
-        window=(now - WINDOW, now),
+        rows=cut.rows,
+        promises=promises,
+        provenance=cut.provenance(reason=reason, source="outcomes", version=version),
         now=now,
-    )
-    registry.recalibrated_stack(
-        deployment=deployment, calibration=row, thresholds=thresholds, now=now
     )
     return row

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from watchfloor.core.conformal.calibration import Calibration
 from watchfloor.core.errors import ChangedMeanwhile, NotFound
 from watchfloor.ml.blobs import get_blob, put_blob
 from watchfloor.ml.models import (
@@ -55,35 +54,6 @@ def add_version(
             "trained_at": now if artifact else None,
             "created_at": now,
             "manifest": dict(manifest),
-        },
-    )
-    return row
-
-
-def add_calibration(
-    *,
-    tenant: Tenant,
-    version: ModelVersion,
-    calibration: Calibration,
-    source: str,
-    window: tuple[datetime, datetime] | None,
-    now: datetime,
-) -> CalibrationSet:
-    """Store a calibration of one model version with where it came from."""
-    digest = put_blob(
-        tenant=tenant, content=calibration.to_bytes(), form="calibration-json", now=now
-    )
-    row, _ = CalibrationSet.objects.get_or_create(
-        tenant=tenant,
-        model_version=version,
-        sha256=digest,
-        defaults={
-            "source": source,
-            "n": calibration.n,
-            "n_positive": calibration.n_positive,
-            "window_start": window[0] if window else None,
-            "window_end": window[1] if window else None,
-            "created_at": now,
         },
     )
     return row

@@ -42,16 +42,19 @@ def serving_model(*, tenant: Tenant, model_type: str) -> ServingModel | None:
         return None
     stack, version = deployment.stack, deployment.stack.model_version
     digest = stack.calibration_sha256
+    calibrated_at, self_test_passed = _stored(tenant, digest)
     return ServingModel(
         model_type=model_type,
         version=version.version,
         artifact=_artifact(tenant, version.artifact_sha256),
         calibration=calibration_of(tenant=tenant, sha256=digest) if digest else None,
         calibration_hash=digest,
-        calibrated_at=_calibrated_at(tenant, digest),
+        calibrated_at=calibrated_at,
         drift_alarm=_alarmed(tenant, model_type, version.version),
         watched_against=_watched_against(tenant, model_type),
-        exchangeability_lost=exchangeability_guard.is_alarmed(
+        # A set whose older half does not hold on its newer one was never to be trusted.
+        exchangeability_lost=self_test_passed is False
+        or exchangeability_guard.is_alarmed(
             tenant=tenant,
             model_type=model_type,
             version=version.version,
@@ -80,9 +83,11 @@ def _artifact(tenant: Tenant, sha256: str) -> Artifact | None:
     return artifacts.load(tenant=tenant, sha256=sha256) if sha256 else None
 
 
-def _calibrated_at(tenant: Tenant, sha256: str) -> datetime | None:
+def _stored(tenant: Tenant, sha256: str) -> tuple[datetime | None, bool | None]:
+    """Return when a set was cut, and whether it passed its test of itself."""
     rows = CalibrationSet.objects.for_tenant(tenant).filter(sha256=sha256)
-    return rows.order_by("-created_at").values_list("created_at", flat=True).first()
+    found = rows.order_by("-created_at").values_list("created_at", "self_test_passed").first()
+    return found or (None, None)
 
 
 def _alarmed(tenant: Tenant, model_type: str, version: str) -> bool:

@@ -25,9 +25,9 @@ from watchfloor.ml import (
 )
 from watchfloor.ml.drift_reports import Finding
 from watchfloor.ml.feature_days import Rebuilt
-from watchfloor.ml.models import Deployment
+from watchfloor.ml.models import CutReason, Deployment
 from watchfloor.ml.models.retrain import RetrainState
-from watchfloor.noc import alert_correlation, logs, retrain_facts, thresholds
+from watchfloor.noc import alert_correlation, calibrations, logs, retrain_facts, thresholds
 from watchfloor.noc.alert_correlation import Condition
 from watchfloor.tenants.ml_config import ml_config_for
 from watchfloor.tenants.models import Tenant
@@ -38,6 +38,8 @@ PERFORMANCE = "detect_performance_drift"
 LOCAL_HOUR = {METRICS: 2, STATISTICAL: 3, PERFORMANCE: 4}
 NIGHT_KINDS = tuple(LOCAL_HOUR)
 ACTOR = "system:model_health"
+# Two weekly sets that could not be cut: people hear of it long before the set is too old.
+TELL_AFTER = timedelta(days=15)
 
 
 def plan_first_nights(*, tenant: Tenant, now: datetime) -> None:
@@ -121,15 +123,41 @@ def rebuild_feature_days(*, tenant: Tenant, write: bool) -> list[Rebuilt]:
 
 def _compute_metrics(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> None:
     _write_metrics(tenant, deployment.model_type, day, performance.RECOMPUTED_DAYS, now)
-    values = thresholds.values_in_force(tenant=tenant, model_type=deployment.model_type)
-    recalibration.recalibrate_if_due(
+    if deployment.stack is None:
+        return
+    version = deployment.stack.model_version
+    if recalibration.is_due(tenant=tenant, version=version, now=now):
+        _recalibrate(tenant, deployment, CutReason.WEEKLY, now)
+
+
+def _recalibrate(tenant: Tenant, deployment: Deployment, reason: CutReason, now: datetime) -> None:
+    """Cut a new calibration set, and tell people while none can be cut for too long."""
+    recut = calibrations.recalibrate(tenant=tenant, deployment=deployment, reason=reason, now=now)
+    if recut.row is not None:
+        alert_correlation.resolve_condition(
+            tenant=tenant, fingerprint=_ageing(deployment), actor=ACTOR, now=now
+        )
+        return
+    cut_at = recalibration.last_cut_at(tenant=tenant, deployment=deployment)
+    if cut_at is None or now - cut_at < TELL_AFTER:
+        return
+    alert_correlation.raise_alert(
         tenant=tenant,
-        deployment=deployment,
-        log=logs.log_of(deployment.model_type),
-        values=values,
-        thresholds=thresholds.snapshot(tenant=tenant, model_type=deployment.model_type),
+        condition=Condition(
+            alert_type="ML_CALIBRATION_AGEING",
+            severity=Severity.MEDIUM.value,
+            fingerprint=_ageing(deployment),
+            message=f"{deployment.model_type} is calibrated on outcomes of {cut_at:%d %b %Y}, and "
+            f"no newer set could be cut: {recut.why_not}.",
+            entity_type="ml_model",
+            entity_id=deployment.model_type,
+        ),
         now=now,
     )
+
+
+def _ageing(deployment: Deployment) -> str:
+    return f"calibration_ageing:{deployment.model_type}"
 
 
 def _follow_outcomes(
@@ -189,9 +217,12 @@ def _react(
     version = deployment.stack.model_version.version
     fingerprint = f"drift:{finding.kind}:{deployment.model_type}:{version}"
     if not finding.drifted or finding.severity is None:
-        alert_correlation.resolve_condition(
+        was_open = alert_correlation.resolve_condition(
             tenant=tenant, fingerprint=fingerprint, actor=ACTOR, now=now
         )
+        # What ends the guard's alarm is a new set: there is none to cut after it.
+        if was_open and finding.kind != exchangeability_guard.KIND:
+            _recalibrate(tenant, deployment, CutReason.DRIFT_CLEARED, now)
         return
     if config.enable_drift_alerts:
         alert_correlation.keep_up_to_date(

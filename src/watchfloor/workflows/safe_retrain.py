@@ -24,7 +24,7 @@ from watchfloor.ml.challengers import Recipe, Trained
 from watchfloor.ml.models import ModelStack, ModelVersion, RetrainJob, RollbackWatch
 from watchfloor.ml.models.registry import ModelRole
 from watchfloor.ml.models.retrain import RetrainState
-from watchfloor.noc import alert_correlation, logs, thresholds
+from watchfloor.noc import alert_correlation, calibrations, logs, thresholds
 from watchfloor.noc.alert_correlation import Condition
 from watchfloor.tenants import flags
 from watchfloor.tenants.flags import Flag
@@ -107,7 +107,7 @@ def run_job(*, tenant: Tenant, job_id: int, now: datetime) -> RetrainJob:
 def _train(
     tenant: Tenant, model_type: str, seed: int, changed_at: datetime | None, now: datetime
 ) -> Trained:
-    log = logs.log_of(model_type)
+    log = calibrations.log_for(model_type)
     return challengers.train(
         tenant=tenant,
         recipe=Recipe(
@@ -118,7 +118,7 @@ def _train(
             values=thresholds.values_in_force(tenant=tenant, model_type=model_type),
             changed_at=changed_at,
         ),
-        features_of=lambda ids: logs.get_log(log).features_of(tenant=tenant, ids=ids),
+        features_of=lambda ids: logs.get_log(log.name).features_of(tenant=tenant, ids=ids),
         now=now,
     )
 
@@ -344,7 +344,7 @@ def _stack_of(tenant: Tenant, trained: Trained, now: datetime) -> ModelStack:
     return registry.new_stack(
         tenant=tenant,
         version=trained.version,
-        calibration_sha256=trained.calibration.sha256,
+        calibration_sha256=trained.calibration.sha256 if trained.calibration else "",
         thresholds=thresholds.snapshot(tenant=tenant, model_type=trained.version.model_type),
         monitor=registry.monitor_bytes(trained.version),
         now=now,

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from oracle import naive
 
 from watchfloor.core.conformal.calibration import Calibration, fit_calibration
+from watchfloor.core.conformal.certified import certify
 from watchfloor.core.conformal.coverage import empirical_coverage
 from watchfloor.core.conformal.mondrian import bin_quantiles
 from watchfloor.core.conformal.probability_bins import UNKNOWN_RATE
+from watchfloor.core.conformal.sampling import Sampling
 from watchfloor.core.errors import ArtifactCorrupt, InvalidInput
 from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.core.score_rollup import count_scores, metrics
@@ -39,6 +41,21 @@ ROWS = st.lists(
     st.tuples(st.sampled_from([0.0, 0.004, 0.03, 0.3, 0.31, 0.9, 1.0]), st.integers(0, 1)),
     max_size=200,
 )
+
+
+# As the first layout wrote it: 40 rows, one bin.
+OF_FORMAT_1 = (
+    b'{"base_rate":"0x1.0cccccccccccdp-1","bins":[{"interval":["0x1.71f36b769d4a2p-2",'
+    b'"0x1.5ea8a13b5af12p-1","0x1.4b5dd70018982p-2","0x1.8a082b7470c25p-2",'
+    b'"0x1.53197606159f1p-1","0x1.446c0b4b85621p-2","0x1.744a3a0d66589p-1"],"k":21,"n":40,'
+    b'"quantiles":["0x1.8000000000000p-1","0x1.8000000000000p-1","inf"]}],"clear":{"delta":'
+    b'"0x1.999999999999ap-4","eps":"0x1.3333333333333p-2","false_certified":0,"n":40,'
+    b'"n_certified":0,"threshold":null},"ece":"0x1.3333333333333p-4","edges":[],"format":'
+    b'"watchfloor-calibration-1","n":40,"n_positive":21,"ticket":{"delta":'
+    b'"0x1.999999999999ap-4","eps":"0x1.3333333333333p-2","false_certified":0,"n":40,'
+    b'"n_certified":0,"threshold":null}}'
+)
+ITS_DIGEST = "a7d1eafe8618c09362cd1955a001afe851b5d089bf029f1eab167620f0b8d58c"
 
 
 class TestFitCalibration:
@@ -185,6 +202,123 @@ class TestEmpiricalCoverage:
         assert empirical_coverage(FITTED, [], [], 90) is None
 
 
+class TestSampledRows:
+    """Quiet predictions are looked at once in fifty, loud ones always."""
+
+    RNG = np.random.default_rng(20260115)
+    SCORES, OUTCOMES = make_rows(40_000, seed=3)
+    CHANCE = np.where(SCORES >= 0.4, 1.0, 0.05)
+    SEEN = RNG.random(40_000) < CHANCE
+    HOW = Sampling(propensities=CHANCE[SEEN], draws=RNG.random(int(SEEN.sum())))
+    FITTED = fit_calibration(SCORES[SEEN], OUTCOMES[SEEN], sampling=HOW, **PROMISES)
+
+    def test_weigh_what_they_stand_for(self):
+        fitted = self.FITTED
+
+        # About 33,000 quiet rows at 5 %: their share of events has a standard error of 0.003,
+        # and of all rows 0.0025; four of them.
+        assert abs(fitted.base_rate - self.OUTCOMES.mean()) < 0.01
+        assert self.OUTCOMES[self.SEEN].mean() > 0.5
+        assert fitted.n_effective < fitted.n == self.SEEN.sum()
+
+    def test_certify_tickets_above_every_score_that_was_sampled(self):
+        # Every prediction from 0.4 on was seen, so these are all of them.
+        high = self.SCORES >= 0.4
+
+        assert self.FITTED.ticket == certify(
+            self.SCORES[high], self.OUTCOMES[high], eps=0.1, delta=0.1
+        )
+
+    def test_certify_clearing_on_rows_that_all_came_by_the_same_chance(self):
+        fitted = self.FITTED
+
+        below = fitted.clear.threshold >= self.SCORES
+        assert fitted.clear.n < 0.1 * 40_000
+        # The promise, on all predictions: at most 1 % of what lies there happened.
+        assert self.OUTCOMES[below].mean() <= 0.01
+
+    def test_say_how_much_of_everything_a_promise_would_handle(self):
+        share = self.FITTED.tickets_at.points[-1].share
+
+        certified = self.FITTED.tickets_at.points[-1].threshold <= self.SCORES
+        # The estimated number of all predictions has a standard error of 2 %.
+        assert share == pytest.approx(certified.mean(), rel=0.1)
+
+    def test_certify_no_clearing_where_the_sample_is_not_known(self):
+        how = Sampling(
+            propensities=self.HOW.propensities, draws=self.HOW.draws, quiet_is_known=False
+        )
+
+        fitted = fit_calibration(
+            self.SCORES[self.SEEN], self.OUTCOMES[self.SEEN], sampling=how, **PROMISES
+        )
+
+        assert fitted.clear.threshold is None
+        assert fitted.positives_cleared.limit is None
+        assert fitted.ticket == self.FITTED.ticket
+
+    def test_that_are_all_sure_are_as_if_nothing_was_said(self):
+        scores, outcomes = make_rows(500)
+
+        told = fit_calibration(scores, outcomes, sampling=Sampling.complete(500), **PROMISES)
+
+        assert told.to_bytes() == fit_calibration(scores, outcomes, **PROMISES).to_bytes()
+
+    def test_of_one_bin_count_alike(self):
+        # Scores of one bin, half of them sampled at 10 % and clean: the rate is 1 in 2.
+        scores = np.array([0.45] * 100 + [0.46] * 10)
+        outcomes = np.array([1] * 100 + [0] * 10)
+        how = Sampling(
+            propensities=np.array([1.0] * 100 + [0.1] * 10), draws=np.linspace(0, 0.999, 110)
+        )
+
+        fitted = fit_calibration(scores, outcomes, sampling=how, **PROMISES)
+
+        assert fitted.base_rate == 0.5
+        (only,) = fitted.bins
+        # Of the sure rows a tenth stays, beside all ten sampled ones.
+        assert only.n - only.k == 10
+        assert only.k == (np.linspace(0, 0.999, 110)[:100] < 0.1).sum()
+
+
+class TestPair:
+    def test_of_a_score_encloses_its_rate(self):
+        p0, p1 = FITTED.pair(0.9)
+
+        assert 0.8 < p0 <= p1 < 1
+
+    def test_knows_nothing_where_it_was_not_kept(self):
+        assert Calibration.from_bytes(OF_FORMAT_1).pair(0.3) == (0.0, 1.0)
+
+
+class TestBinsWith:
+    def test_count_the_bins_that_promise_a_level(self):
+        few = make_calibration(40)
+
+        assert few.bins_with(90) >= few.bins_with(95) >= few.bins_with(99) == 0
+        assert FITTED.bins_with(90) == len(FITTED.bins)
+
+
+class TestFormat1:
+    def test_is_still_read(self):
+        read = Calibration.from_bytes(OF_FORMAT_1)
+
+        assert (read.n, read.n_positive, read.certified_from) == (40, 21, None)
+        assert read.interval(0.7).lower == float.fromhex("0x1.71f36b769d4a2p-2")
+
+    def test_is_written_again_as_it_was(self):
+        read = Calibration.from_bytes(OF_FORMAT_1)
+
+        assert read.to_bytes() == OF_FORMAT_1
+        assert read.digest == ITS_DIGEST
+
+    def test_has_none_of_the_later_parts(self):
+        read = Calibration.from_bytes(OF_FORMAT_1)
+
+        assert read.n_effective is read.venn_abers is read.positives_cleared is None
+        assert read.tickets_at is read.clearing_at is None
+
+
 class TestBytes:
     @given(rows=ROWS)
     def test_round_trip_exactly(self, rows):
@@ -220,7 +354,7 @@ class TestBytes:
             b"[" * 100_000,
             FITTED.to_bytes()[:-1],
             FITTED.to_bytes() + b"\n",
-            FITTED.to_bytes().replace(b"calibration-1", b"calibration-9"),
+            FITTED.to_bytes().replace(b"calibration-2", b"calibration-9"),
             FITTED.to_bytes().replace(b"0x1.", b"0x1p99999", 1),
         ],
         ids=[

@@ -7,7 +7,10 @@ from doors import post
 
 from watchfloor.entrypoints import telemetry
 from watchfloor.ml import conformal_predictor, registry
-from watchfloor.ml.models import PredictionLog
+from watchfloor.ml.calibration_rows import CalibrationRows
+from watchfloor.ml.calibration_sets import Provenance
+from watchfloor.ml.conformal_predictor import Promises
+from watchfloor.ml.models import CutReason, PredictionLog
 from watchfloor.ml.trainers import TrainingRows, train
 from watchfloor.tenants.flags import Flag
 
@@ -244,13 +247,9 @@ def _calibrate(tenant, now):
     calibration, row = conformal_predictor.calibrate(
         tenant=tenant,
         version=deployment.stack.model_version,
-        scores=scores,
-        outcomes_known=(rng.uniform(size=2000) < scores).astype(float),
-        eps_ticket=0.3,
-        eps_clear=0.05,
-        delta=0.05,
-        source="test",
-        window=None,
+        rows=CalibrationRows.of_pairs(scores, rng.uniform(size=2000) < scores),
+        promises=Promises(eps_ticket=0.3, eps_clear=0.05, delta=0.05),
+        provenance=Provenance(reason=CutReason.LOAD, source="test"),
         now=now,
     )
     registry.recalibrated_stack(deployment=deployment, calibration=row, thresholds=b"{}", now=now)

@@ -3,13 +3,20 @@ Everything a score needs to be acted on, fitted once and kept as one immutable b
 
 A calibration belongs to one tenant, model version and definition of the outcome. It is fitted
 on quantised scores whose outcomes are known, on rows the model was not trained on.
+
+Rows that were only looked at by chance stand for many (`sampling`). What needs rows that are
+all alike gets them: score bins and the Venn-Abers pair rows of equal chance within each bin, the
+certificate for tickets the rows above every score at which a prediction had less than the best
+chance, the certificate for clearing rows of equal chance over all scores. Error and event rate
+weigh each row by the inverse of its propensity.
 """
 
 import hashlib
 import json
 import math
 from bisect import bisect_right
-from dataclasses import asdict, astuple, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,9 +25,27 @@ import rfc8785
 
 from watchfloor.core.arrays import FloatArray, IntArray
 from watchfloor.core.conformal.calibration_error import expected_calibration_error
+from watchfloor.core.conformal.calibration_parts import (
+    CalibrationBin,
+    bin_record,
+    certificate_record,
+    curve_record,
+    float_of,
+    hex_of,
+    positives_record,
+    read_bin,
+    read_certificate,
+    read_curve,
+    read_positives,
+)
 from watchfloor.core.conformal.certified import Certificate, certify, certify_clear
+from watchfloor.core.conformal.eps_curve import EpsCurve, EpsPoint, clear_curve, ticket_curve
 from watchfloor.core.conformal.mondrian import bin_quantiles, outcome_interval
 from watchfloor.core.conformal.outcomes import checked_pairs
+from watchfloor.core.conformal.positives_cleared import (
+    PositivesCleared,
+    control_positives_cleared,
+)
 from watchfloor.core.conformal.probability_bins import (
     ProbabilityInterval,
     bin_of,
@@ -28,15 +53,31 @@ from watchfloor.core.conformal.probability_bins import (
     rate_interval,
 )
 from watchfloor.core.conformal.quantile import LEVELS, level_of
+from watchfloor.core.conformal.sampling import (
+    Sampling,
+    checked_sampling,
+    equal_chance,
+    evenly_seen_top,
+)
+from watchfloor.core.conformal.venn_abers import VennAbers, fit_venn_abers
+from watchfloor.core.conformal.weighted import effective_n
 from watchfloor.core.errors import ArtifactCorrupt, InvalidInput
 
-FORMAT = "watchfloor-calibration-1"
+__all__ = ["FORMAT", "FORMAT_1", "Calibration", "CalibrationBin", "fit_calibration"]
+
+FORMAT_1 = "watchfloor-calibration-1"
+"""Bins and certificates alone; still read, and written again as it was."""
+
+FORMAT = "watchfloor-calibration-2"
+"""With the Venn-Abers table, the effective number of rows, and what else was fitted."""
 
 OutcomeBounds = tuple[float, float, float, float, float, float]
 """Lower and upper bound of each outcome interval, in the order of `LEVELS`."""
 
 # No quantiles stand below 0 and from here on, NaN included: one look-up refuses what is outside.
 _ABOVE_ONE = math.nextafter(1.0, 2.0)
+
+NOTHING_KNOWN = VennAbers()
 
 _UNREADABLE = (
     ValueError,
@@ -47,21 +88,6 @@ _UNREADABLE = (
     RecursionError,
     InvalidInput,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationBin:
-    """
-    One score bin: n known outcomes, k of them events, and what follows from them.
-
-    `interval` holds the event rate; `quantiles` the outcome intervals' half-widths in the
-    order of `LEVELS`, infinite where the bin is too small.
-    """
-
-    n: int
-    k: int
-    interval: ProbabilityInterval
-    quantiles: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +104,12 @@ class Calibration:
         n_positive: how many were events.
         ece: expected calibration error of the scores; None without outcomes.
         base_rate: share of events; None without outcomes.
+        n_effective: rows of equal weight that say as much; None where it was not kept.
+        venn_abers: the pair of every score; None where it was not kept.
+        positives_cleared: below which score clearing hides at most a share of all events; None
+            where that was not kept.
+        tickets_at, clearing_at: what other promises would certify; None where not kept.
+        form: layout of the bytes it is written in.
     """
 
     edges: tuple[float, ...]
@@ -88,6 +120,12 @@ class Calibration:
     n_positive: int
     ece: float | None
     base_rate: float | None
+    n_effective: float | None = None
+    venn_abers: VennAbers | None = None
+    positives_cleared: PositivesCleared | None = None
+    tickets_at: EpsCurve | None = None
+    clearing_at: EpsCurve | None = None
+    form: str = FORMAT
     digest: str = field(init=False, compare=False)
     _intervals: tuple[ProbabilityInterval, ...] = field(init=False, repr=False, compare=False)
     _borders: tuple[float, ...] = field(init=False, repr=False, compare=False)
@@ -165,33 +203,65 @@ class Calibration:
             score + q99 if score + q99 < 1.0 else 1.0,
         )
 
+    def pair(self, score: float) -> tuple[float, float]:
+        """
+        Return the Venn-Abers pair p0 <= p1: one of the two is a calibrated probability.
+
+        (0, 1), which says nothing, where the pair was not kept.
+
+        Raises:
+            InvalidInput: the score is NaN or outside [0, 1].
+        """
+        return (self.venn_abers or NOTHING_KNOWN).pair(score)
+
+    def bins_with(self, level: int) -> int:
+        """
+        Return in how many score bins an outcome interval of a level is promised.
+
+        Raises:
+            InvalidInput: not one of 90, 95, 99.
+        """
+        level_of(level)
+        at = LEVELS.index(level)
+        return sum(each.quantiles[at] < np.inf for each in self.bins)
+
     def to_bytes(self) -> bytes:
         """
         Return canonical JSON: equal calibrations give equal bytes on every machine.
 
-        Floats are written in hexadecimal, so that no digit is lost and infinity has a name.
-
         Source:
             RFC 8785, JSON Canonicalization Scheme.
         """
-        return rfc8785.dumps(
-            {
-                "format": FORMAT,
-                "edges": [edge.hex() for edge in self.edges],
-                "bins": [_bin_record(each) for each in self.bins],
-                "ticket": _certificate_record(self.ticket),
-                "clear": _certificate_record(self.clear),
-                "n": self.n,
-                "n_positive": self.n_positive,
-                "ece": _hex(self.ece),
-                "base_rate": _hex(self.base_rate),
-            }
-        )
+        record: dict[str, Any] = {
+            "format": self.form,
+            "edges": [edge.hex() for edge in self.edges],
+            "bins": [bin_record(each) for each in self.bins],
+            "ticket": certificate_record(self.ticket),
+            "clear": certificate_record(self.clear),
+            "n": self.n,
+            "n_positive": self.n_positive,
+            "ece": hex_of(self.ece),
+            "base_rate": hex_of(self.base_rate),
+        }
+        return rfc8785.dumps(record | self._later_parts())
+
+    def _later_parts(self) -> dict[str, Any]:
+        """Return what format 1 did not have; a part that was not fitted is left out."""
+        parts = {
+            "n_effective": hex_of(self.n_effective),
+            "venn_abers": self.venn_abers.to_record() if self.venn_abers else None,
+            "positives_cleared": (
+                positives_record(self.positives_cleared) if self.positives_cleared else None
+            ),
+            "tickets_at": curve_record(self.tickets_at) if self.tickets_at else None,
+            "clearing_at": curve_record(self.clearing_at) if self.clearing_at else None,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Calibration":
         """
-        Read what `to_bytes` wrote.
+        Read what `to_bytes` wrote, in either format.
 
         Raises:
             ArtifactCorrupt: the bytes are not exactly what a calibration writes.
@@ -217,6 +287,8 @@ def fit_calibration(
     eps_ticket: float,
     eps_clear: float,
     delta: float,
+    beta_clear: float = 0.05,
+    sampling: Sampling | None = None,
 ) -> Calibration:
     """
     Fit intervals and certificates to known outcomes.
@@ -227,33 +299,64 @@ def fit_calibration(
         eps_ticket: promised share of clean ones among automatic tickets, in (0, 1).
         eps_clear: promised share of events among automatically cleared ones, in (0, 1).
         delta: chance that a promise fails, for each certificate, in (0, 1).
+        beta_clear: promised share of all events that clearing may hide, in (0, 1).
+        sampling: how the rows came to be known; None for rows that were all looked at.
 
     Returns:
         A calibration; with too few rows it answers with the whole range and certifies nothing.
 
     Raises:
-        InvalidInput: a score, outcome or share does not fit; it is named.
+        InvalidInput: a score, outcome, share or sampling does not fit; it is named.
 
     >>> nothing_known = fit_calibration([], [], eps_ticket=0.1, eps_clear=0.01, delta=0.1)
-    >>> nothing_known.interval(0.7).width, nothing_known.certified_from
-    (1.0, None)
+    >>> nothing_known.interval(0.7).width, nothing_known.certified_from, nothing_known.pair(0.7)
+    (1.0, None, (0.0, 1.0))
     """
     p, y = checked_pairs(scores, outcomes)
+    how = checked_sampling(sampling, n=len(p))
     # The same rows in another order must give the same bytes, sums of floats included.
-    order = np.lexsort((y, p))
-    p, y = p[order], y[order]
-    edges = merged_edges(p)
-    n, n_positive = len(p), int(y.sum())
+    order = np.lexsort((how.draws, how.propensities, y, p))
+    p, y, how = p[order], y[order], how.part(order)
+    # Bins are wide enough for the rows that will be left in them, as far as that is known yet.
+    edges = merged_edges(p[equal_chance(how, bin_of(p, merged_edges(p)))])
+    alike = equal_chance(how, bin_of(p, edges))
+    seen = evenly_seen_top(p, how)
+    evenly = equal_chance(how, np.zeros(len(p), dtype=np.int64)) & how.quiet_is_known
+    n, n_positive, w = len(p), int(y.sum()), how.weights
     return Calibration(
         edges=edges,
-        bins=_fit_bins(p, y, edges),
-        ticket=certify(p, y, eps=eps_ticket, delta=delta),
-        clear=certify_clear(p, y, eps=eps_clear, delta=delta),
+        bins=_fit_bins(p[alike], y[alike], edges),
+        ticket=certify(p[seen], y[seen], eps=eps_ticket, delta=delta),
+        clear=certify_clear(p[evenly], y[evenly], eps=eps_clear, delta=delta),
         n=n,
         n_positive=n_positive,
-        ece=expected_calibration_error(p, clean=1 - y, events=y),
-        base_rate=n_positive / n if n else None,
+        ece=expected_calibration_error(p, clean=(1 - y) * w, events=y * w),
+        base_rate=float((y * w).sum() / w.sum()) if n else None,
+        n_effective=effective_n(w),
+        venn_abers=fit_venn_abers(p[alike], y[alike]),
+        positives_cleared=control_positives_cleared(p[evenly], y[evenly], beta=beta_clear),
+        tickets_at=_of_all(
+            ticket_curve(p[seen], y[seen], delta=delta),
+            each=float(w[seen].max(initial=1.0)),
+            n=float(w.sum()),
+            n_positive=float((y * w).sum()),
+        ),
+        clearing_at=clear_curve(p[evenly], y[evenly], delta=delta),
     )
+
+
+def _of_all(curve: EpsCurve, *, each: float, n: float, n_positive: float) -> EpsCurve:
+    """Return a curve of rows that stand for `each` predictions with shares of all of them."""
+
+    def of_all(point: EpsPoint) -> EpsPoint:
+        events = point.n_certified - point.false_certified
+        return replace(
+            point,
+            share=each * point.n_certified / n if n else 0.0,
+            share_of_events=each * events / n_positive if n_positive else None,
+        )
+
+    return replace(curve, points=tuple(of_all(point) for point in curve.points))
 
 
 def _fit_bins(p: FloatArray, y: IntArray, edges: tuple[float, ...]) -> tuple[CalibrationBin, ...]:
@@ -267,58 +370,28 @@ def _fit_bins(p: FloatArray, y: IntArray, edges: tuple[float, ...]) -> tuple[Cal
     )
 
 
-def _bin_record(each: CalibrationBin) -> dict[str, Any]:
-    return {
-        "n": each.n,
-        "k": each.k,
-        "interval": [bound.hex() for bound in astuple(each.interval)],
-        "quantiles": [quantile.hex() for quantile in each.quantiles],
-    }
-
-
-def _certificate_record(certificate: Certificate) -> dict[str, Any]:
-    floats = {name: _hex(getattr(certificate, name)) for name in ("threshold", "eps", "delta")}
-    return {**asdict(certificate), **floats}
-
-
-def _hex(value: float | None) -> str | None:
-    return None if value is None else float(value).hex()
-
-
-def _float(text: str | None) -> float | None:
-    return None if text is None else float.fromhex(text)
-
-
 def _read(record: dict[str, Any]) -> Calibration:
-    if record["format"] != FORMAT:
-        raise ValueError(f"format {record['format']!r}")
+    form = record["format"]
+    if form not in (FORMAT_1, FORMAT):
+        raise ValueError(f"format {form!r}")
     return Calibration(
+        form=form,
         edges=tuple(map(float.fromhex, record["edges"])),
-        bins=tuple(map(_read_bin, record["bins"])),
-        ticket=_read_certificate(record["ticket"]),
-        clear=_read_certificate(record["clear"]),
+        bins=tuple(map(read_bin, record["bins"])),
+        ticket=read_certificate(record["ticket"]),
+        clear=read_certificate(record["clear"]),
         n=record["n"],
         n_positive=record["n_positive"],
-        ece=_float(record["ece"]),
-        base_rate=_float(record["base_rate"]),
+        ece=float_of(record["ece"]),
+        base_rate=float_of(record["base_rate"]),
+        n_effective=float_of(record.get("n_effective")),
+        **{name: read(record[name]) for name, read in _LATER_PARTS.items() if name in record},
     )
 
 
-def _read_bin(record: dict[str, Any]) -> CalibrationBin:
-    return CalibrationBin(
-        n=record["n"],
-        k=record["k"],
-        interval=ProbabilityInterval(*map(float.fromhex, record["interval"])),
-        quantiles=tuple(map(float.fromhex, record["quantiles"])),
-    )
-
-
-def _read_certificate(record: dict[str, Any]) -> Certificate:
-    return Certificate(
-        threshold=_float(record["threshold"]),
-        eps=float.fromhex(record["eps"]),
-        delta=float.fromhex(record["delta"]),
-        n=record["n"],
-        n_certified=record["n_certified"],
-        false_certified=record["false_certified"],
-    )
+_LATER_PARTS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "venn_abers": VennAbers.from_record,
+    "positives_cleared": read_positives,
+    "tickets_at": read_curve,
+    "clearing_at": read_curve,
+}

@@ -9,14 +9,14 @@ EDGES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 
 def expected_calibration_error(
-    scores: FloatArray, *, clean: IntArray, events: IntArray
+    scores: FloatArray, *, clean: FloatArray | IntArray, events: FloatArray | IntArray
 ) -> float | None:
     """
     Return the mean distance between score and event rate over the bins of `EDGES`.
 
     Args:
         scores: distinct or repeated scores in [0, 1], shape (n,), any order.
-        clean: how many outcomes were clean at each score, shape (n,).
+        clean: how many outcomes were clean at each score, or what they weigh, shape (n,).
         events: how many were events, shape (n,).
 
     Returns:
@@ -31,7 +31,7 @@ def expected_calibration_error(
     0.4
     """
     weight = clean + events
-    total = int(weight.sum())
+    total = weight.sum()
     if total == 0:
         return None
     bins = np.searchsorted(np.asarray(EDGES), scores, side="right")

@@ -1,5 +1,6 @@
 """The tables of models and of what became of their predictions."""
 
+from watchfloor.ml.models.calibration import CalibrationSet, CutReason
 from watchfloor.ml.models.coverage import CoverageMonitor, CoverageStep, ExchangeabilityGuard
 from watchfloor.ml.models.drift import DriftReport, FeatureDay, PerformanceMonitor
 from watchfloor.ml.models.metrics import ModelPerformanceMetrics
@@ -7,7 +8,6 @@ from watchfloor.ml.models.outcomes import OutcomeRecord
 from watchfloor.ml.models.predictions import PredictionLog, ScoredPrediction, ShadowScore
 from watchfloor.ml.models.registry import (
     Blob,
-    CalibrationSet,
     Deployment,
     ModelStack,
     ModelVersion,
@@ -21,6 +21,7 @@ __all__ = [
     "CalibrationSet",
     "CoverageMonitor",
     "CoverageStep",
+    "CutReason",
     "Deployment",
     "DriftReport",
     "ExchangeabilityGuard",

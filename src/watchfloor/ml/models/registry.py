@@ -66,30 +66,6 @@ class ModelVersion(TenantRow):
         return f"{self.model_type} {self.version}"
 
 
-class CalibrationSet(TenantRow):
-    """Where one calibration came from; its numbers are an immutable blob."""
-
-    model_version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+")
-    sha256 = models.CharField(max_length=64)
-    source = models.CharField(max_length=40)
-    n = models.PositiveIntegerField()
-    n_positive = models.PositiveIntegerField()
-    window_start = models.DateTimeField(null=True)
-    window_end = models.DateTimeField(null=True)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        db_table = "ml_calibration_set"
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["tenant", "model_version", "sha256"], name="calibration_set_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.model_version} n={self.n}"
-
-
 class ModelStack(TenantRow):
     """Everything that decides together: model, calibration, thresholds, monitor state."""
 

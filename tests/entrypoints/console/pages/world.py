@@ -31,6 +31,7 @@ from watchfloor.workflows import (
     security_anomaly,
     threshold_change,
 )
+from watchfloor.workflows.calibration_load import FileRow
 from watchfloor.workflows.outcome_feedback import OutcomeRequest
 from watchfloor.workflows.prediction_intake import PredictionRequest, handle_predictions
 from watchfloor.workflows.security_anomaly import Incoming
@@ -141,13 +142,19 @@ def _lift_history(world: World) -> None:
     rng = np.random.default_rng(7)
     scores = rng.random(200)
     # A second calibration, so that there is another stack to go back to.
+    lines = [
+        FileRow(line=n, prediction=float(score), actual=float(rng.random() < score))
+        for n, score in enumerate(scores, start=2)
+    ]
     calibration_load.load(
         tenant=world.acme,
-        model_type=LIFTS,
-        version=version.version,
-        scores=scores.tolist(),
-        outcomes=(rng.random(200) < scores).astype(float).tolist(),
-        source="csv",
+        loading=calibration_load.from_file(
+            tenant=world.acme,
+            model_type=LIFTS,
+            version=version.version,
+            lines=lines,
+            stated_not_trained_on=True,
+        ),
         min_samples=30,
         actor=WHO,
         now=trained_at + timedelta(hours=6),
@@ -212,7 +219,7 @@ def _switch_on(world: World) -> None:
 
 
 def _calibrate(world: World, at: datetime) -> None:
-    scores, outcomes = calibration_load.pairs_from_log(
+    loading = calibration_load.from_log(
         tenant=world.acme,
         source="prediction_log",
         model_type=DESK,
@@ -220,17 +227,7 @@ def _calibrate(world: World, at: datetime) -> None:
         days=30,
         now=at,
     )
-    calibration_load.load(
-        tenant=world.acme,
-        model_type=DESK,
-        version="2026-02",
-        scores=scores,
-        outcomes=outcomes,
-        source="prediction_log",
-        min_samples=30,
-        actor=WHO,
-        now=at,
-    )
+    calibration_load.load(tenant=world.acme, loading=loading, min_samples=30, actor=WHO, now=at)
 
 
 def _today(world: World) -> None:
