@@ -1,5 +1,5 @@
 """
-Write the reference pages that can be read out of the code.
+Write the reference pages that can be read out of the code, and the computed tables of guides.
 
     python -m tools.generate_reference            write them
     python -m tools.generate_reference --check    say which are stale, and fail if any is
@@ -13,10 +13,12 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tools import guide_tables
+from tools.markdown import table
 from tools.reason_advice import ADVICE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,23 +26,6 @@ SRC = ROOT / "src" / "watchfloor"
 REFERENCE = ROOT / "docs" / "reference"
 CLI = "watchfloor.entrypoints.cli"
 WRITTEN_BY = "> **Reference**, written by `make docs` from {source}; changes by hand are lost."
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    r"""
-    Return a Markdown table; a bar inside a cell is escaped.
-
-    >>> print(table(["a", "b"], [["1", "x|y"]]))
-    | a | b |
-    |---|---|
-    | 1 | x\|y |
-    """
-    lines = [_row(head), "|" + "---|" * len(head), *(_row(row) for row in rows)]
-    return "\n".join(lines)
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |"
 
 
 def _page(title: str, source: str, *parts: str) -> str:
@@ -407,7 +392,10 @@ def main() -> int:
         if not check:
             (REFERENCE / name).write_text(PAGES[name](), encoding="utf-8")
         print(f"{'stale' if check else 'written'}: docs/reference/{name}")
-    return 1 if check and old else 0
+    guides = guide_tables.stale() if check else guide_tables.write()
+    for guide in guides:
+        print(f"{'stale' if check else 'written'}: {guide.relative_to(ROOT)}")
+    return 1 if check and (old or guides) else 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools import generate_reference
+from tools import generate_reference, guide_tables
 from tools.reason_advice import ADVICE
 from watchfloor.core.decision.reason import Reason
 from watchfloor.core.ml_config import KEYS
@@ -45,6 +45,20 @@ def test_a_generated_page_is_not_stale(name: str):
     written = (generate_reference.REFERENCE / name).read_text(encoding="utf-8")
 
     assert written == generate_reference.PAGES[name](), "run `make docs`"
+
+
+def test_no_computed_table_of_a_guide_is_stale():
+    assert guide_tables.stale() == [], "run `make docs`"
+
+
+def test_every_computed_table_stands_in_a_guide():
+    marked = {
+        found[1]
+        for page in guide_tables.PAGES
+        for found in guide_tables.MARKED.findall(page.read_text("utf-8"))
+    }
+
+    assert marked == set(guide_tables.TABLES)
 
 
 def test_every_reason_has_advice():

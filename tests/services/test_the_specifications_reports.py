@@ -1,6 +1,8 @@
-"""The specification's three SQL reports run word for word on PostgreSQL."""
+"""The specification's three SQL reports run word for word on PostgreSQL; so do the guide's."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -14,6 +16,8 @@ from watchfloor.workflows.prediction_intake import PredictionRequest, handle_pre
 from watchfloor.workflows.security_anomaly import Incoming, handle_signals
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
+GUIDE = Path(__file__).resolve().parents[2] / "docs/how-to/reading-and-trusting-intervals.md"
+IN_GUIDE = re.findall(r"^```sql\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 BY_INTERVAL = """
 SELECT CASE WHEN confidence_interval_width < 0.2 THEN 'Narrow (Auto-Ticketed)' ELSE 'Wide (Manual Review)' END AS interval_category,
@@ -68,6 +72,35 @@ def test_automation_by_width_of_the_interval(tenant):
 
     assert (category, predictions, high_risk) == ("Narrow (Auto-Ticketed)", 1, 1)
     assert float(average) == 0.813
+
+
+def test_the_guide_has_the_report_word_for_word():
+    assert IN_GUIDE[0].strip() == BY_INTERVAL.strip()
+
+
+def test_the_guides_own_report_counts_what_has_no_width(tenant):
+    from watchfloor.noc.models import FraudPredictionLog
+
+    now = timezone.now()
+    payload = (
+        b'{"event_id":"c%d","event_type":"check_in","guard_id":"alice",'
+        b'"site_id":"harbour-gate","device_at":"%s"}'
+    )
+    topic = "wf/acme/phone-alice/checkin"
+    messages = [
+        Incoming("http", topic, "phone-alice", "checkin", payload % (n, now.isoformat().encode()))
+        for n in range(3)
+    ]
+    handle_signals(tenant=tenant, messages=messages, now=now)
+    ids = list(FraudPredictionLog.objects.values_list("id", flat=True))
+    FraudPredictionLog.objects.filter(id=ids[0]).update(score=0.75, confidence_interval_width=0.1)
+
+    rows = _rows(IN_GUIDE[1].replace("'north'", "'acme'"))
+
+    narrow, unknown = sorted(rows)
+    assert narrow[:5] == ("Narrow (below 0.2)", 1, 0, 1, 0)
+    assert unknown[:5] == ("Not known (no calibration)", 2, 2, 0, 0)
+    assert (float(narrow[5]), unknown[5]) == (0.75, None)
 
 
 def test_model_health_of_thirty_days(tenant):
