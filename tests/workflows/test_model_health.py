@@ -2,15 +2,20 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import certified
 import pytest
 
+from watchfloor.core.drift.severity import Severity
 from watchfloor.entrypoints import due_work
 from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
-from watchfloor.ledger.models import DueRow
+from watchfloor.ledger.models import AuditEntry, DueRow, OutboxMessage
+from watchfloor.ml import registry
+from watchfloor.ml.drift_reports import Finding
 from watchfloor.noc.models import AlertEvent
 from watchfloor.tenants import directory
-from watchfloor.workflows import model_health
+from watchfloor.tenants.ml_config import ml_config_for
+from watchfloor.workflows import alert_handling, model_health, policy_switch
 
 pytestmark = pytest.mark.django_db
 LEASE = Lease(worker="test", real_now=datetime(2026, 1, 1, tzinfo=UTC))
@@ -104,3 +109,70 @@ class TestFailedWork:
         row = DueRow.objects.get(dedupe_key="broken")
         assert (row.state, "not a day" in row.last_error) == ("failed", True)
         assert AlertEvent.objects.get(alert_type="WORK_FAILED").severity == "HIGH"
+
+
+class TestACriticalDriftAlert:
+    def raised(self, tenant, severity, now):
+        """A night that finds drift of a severity in what Acme serves."""
+        certified.serve(tenant, now=now)
+        [deployment] = registry.deployments_of(tenant)
+        finding = Finding(
+            kind="score",
+            drifted=True,
+            severity=severity,
+            sentence="Scores have moved.",
+            evidence={},
+            report_id=1,
+        )
+        model_health._react(tenant, deployment, finding, ml_config_for(tenant), now)
+        return AlertEvent.objects.get(alert_type="ML_DRIFT_DETECTED")
+
+    def wait(self, tenant, minutes, now):
+        due_work.run_until_idle(now=now + timedelta(minutes=minutes), lease=LEASE, tenant=tenant)
+
+    def test_that_nobody_has_seen_is_escalated_once(self, tenant, now):
+        alert = self.raised(tenant, Severity.CRITICAL, now)
+
+        self.wait(tenant, 59, now)
+        before = AlertEvent.objects.get(pk=alert.pk).escalated_at
+        self.wait(tenant, 60, now)
+        self.wait(tenant, 600, now)
+
+        alert.refresh_from_db()
+        assert before is None
+        assert alert.escalated_at == now + timedelta(minutes=60)
+        assert AuditEntry.objects.filter(action="alert.escalated").count() == 1
+        assert OutboxMessage.objects.get(kind="alert.escalated").data["id"] == alert.pk
+
+    def test_waits_as_long_as_ml_config_says(self, tenant, now):
+        policy_switch.override_ml_config(
+            tenant=tenant,
+            key="CRITICAL_DRIFT_AUTO_ESCALATE_MINUTES",
+            value=5,
+            actor="user:lea",
+            reason="test",
+            now=now,
+        )
+        alert = self.raised(tenant, Severity.CRITICAL, now)
+
+        self.wait(tenant, 5, now)
+
+        alert.refresh_from_db()
+        assert alert.escalated_at == now + timedelta(minutes=5)
+
+    def test_that_somebody_has_seen_is_not_escalated(self, tenant, now):
+        alert = self.raised(tenant, Severity.CRITICAL, now)
+        alert_handling.acknowledge(tenant=tenant, alert_ids=[alert.pk], actor="user:1", now=now)
+
+        self.wait(tenant, 600, now)
+
+        alert.refresh_from_db()
+        assert alert.escalated_at is None
+
+    def test_of_less_severity_is_not_escalated(self, tenant, now):
+        alert = self.raised(tenant, Severity.HIGH, now)
+
+        self.wait(tenant, 600, now)
+
+        alert.refresh_from_db()
+        assert alert.escalated_at is None

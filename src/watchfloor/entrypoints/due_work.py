@@ -17,7 +17,13 @@ from watchfloor.ledger.models import DueRow
 from watchfloor.ml import auto_retrain
 from watchfloor.noc import ticket_caps
 from watchfloor.tenants.models import Tenant
-from watchfloor.workflows import failed_work, model_health, safe_retrain, ticket_stops
+from watchfloor.workflows import (
+    alert_handling,
+    failed_work,
+    model_health,
+    safe_retrain,
+    ticket_stops,
+)
 
 log = structlog.get_logger()
 
@@ -39,6 +45,11 @@ def _watch(row: DueRow, now: datetime) -> datetime | None:
     return safe_retrain.check_watch(tenant=row.tenant, watch_id=row.payload["watch_id"], now=now)
 
 
+def _escalate(row: DueRow, now: datetime) -> datetime | None:
+    alert_handling.escalate_unseen(tenant=row.tenant, alert_id=row.payload["alert_id"], now=now)
+    return None
+
+
 def _stop_ends(row: DueRow, now: datetime) -> datetime | None:
     ticket_stops.end(tenant=row.tenant, stop_id=row.payload["stop_id"], now=now)
     return None
@@ -49,6 +60,7 @@ HANDLERS: Mapping[str, Handler] = {
     auto_retrain.RETRAIN: _retrain,
     auto_retrain.ROLLBACK_WATCH: _watch,
     ticket_caps.STOP_ENDS: _stop_ends,
+    model_health.ESCALATION: _escalate,
 }
 # Training takes a processor for seconds: a door may give it to a process of its own.
 HEAVY = frozenset({auto_retrain.RETRAIN})

@@ -118,6 +118,30 @@ def acknowledge(*, tenant: Tenant, alert_id: int, actor: str, now: datetime) -> 
     )
 
 
+def escalate(*, tenant: Tenant, alert_id: int, now: datetime) -> AlertEvent | None:
+    """
+    Say, once, that nobody has seen an alert in time; None where somebody has, or it is over.
+
+    Open pages are told of it as of a new one.
+    """
+    rows = AlertEvent.objects.for_tenant(tenant).filter(pk=alert_id)
+    if not rows.filter(status=AlertStatus.FIRING, escalated_at=None).update(escalated_at=now):
+        return None
+    alert = rows.get()
+    outbox.publish(
+        tenant=tenant,
+        kind="alert.escalated",
+        data={
+            "id": alert.pk,
+            "severity": alert.severity,
+            "type": alert.alert_type,
+            "message": alert.message[:200],
+        },
+        now=now,
+    )
+    return alert
+
+
 def resolve(*, tenant: Tenant, alert_id: int, actor: str, now: datetime) -> AlertEvent:
     """
     Close an alert; the same condition opens a new one next time.

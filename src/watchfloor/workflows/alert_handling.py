@@ -1,4 +1,4 @@
-"""Somebody sees an alert, or says that it is over: done, told to every page, and written down."""
+"""An alert is seen, is over, or nobody sees it: done, told to every page, and written down."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from watchfloor.ledger import audit
 from watchfloor.noc import alert_correlation
 from watchfloor.noc.models import AlertEvent
 from watchfloor.tenants.models import Tenant
+
+ACTOR = "system:alert_handling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,16 @@ def resolve(*, tenant: Tenant, alert_ids: Iterable[int], actor: str, now: dateti
     return _handle(tenant, alert_ids, actor, now, "alert.resolved", _resolve)
 
 
+@transaction.atomic
+def escalate_unseen(*, tenant: Tenant, alert_id: int, now: datetime) -> bool:
+    """Escalate an alert that nobody has seen in time; False where somebody has, or it is over."""
+    alert = alert_correlation.escalate(tenant=tenant, alert_id=alert_id, now=now)
+    if alert is None:
+        return False
+    _write_down(tenant, alert, ACTOR, "alert.escalated", now)
+    return True
+
+
 Move = Callable[[Tenant, int, str, datetime], AlertEvent]
 
 
@@ -70,13 +82,17 @@ def _handle(
             # Two people look at one list: that the other was first is no reason to stop here.
             n_earlier += 1
     for alert in moved:
-        audit.append(
-            tenant=tenant,
-            actor=actor,
-            action=action,
-            target_kind="alert",
-            target_id=str(alert.pk),
-            detail={"type": alert.alert_type, "entity": alert.entity_id},
-            now=now,
-        )
+        _write_down(tenant, alert, actor, action, now)
     return Handled(tuple(moved), n_earlier)
+
+
+def _write_down(tenant: Tenant, alert: AlertEvent, actor: str, action: str, now: datetime) -> None:
+    audit.append(
+        tenant=tenant,
+        actor=actor,
+        action=action,
+        target_kind="alert",
+        target_id=str(alert.pk),
+        detail={"type": alert.alert_type, "entity": alert.entity_id},
+        now=now,
+    )

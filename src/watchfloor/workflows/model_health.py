@@ -37,6 +37,7 @@ STATISTICAL = "detect_statistical_drift"
 PERFORMANCE = "detect_performance_drift"
 LOCAL_HOUR = {METRICS: 2, STATISTICAL: 3, PERFORMANCE: 4}
 NIGHT_KINDS = tuple(LOCAL_HOUR)
+ESCALATION = "escalate_unseen_alert"
 ACTOR = "system:model_health"
 # Two weekly sets that could not be cut: people hear of it long before the set is too old.
 TELL_AFTER = timedelta(days=15)
@@ -225,7 +226,7 @@ def _react(
             _recalibrate(tenant, deployment, CutReason.DRIFT_CLEARED, now)
         return
     if config.enable_drift_alerts:
-        alert_correlation.keep_up_to_date(
+        alert = alert_correlation.keep_up_to_date(
             tenant=tenant,
             condition=Condition(
                 alert_type="ML_DRIFT_DETECTED",
@@ -238,8 +239,21 @@ def _react(
             ),
             now=now,
         )
+        if alert.severity == Severity.CRITICAL:
+            _plan_escalation(tenant, alert.pk, config, now)
     if finding.kind == "performance" and finding.severity is not None:
         _request_retrain(tenant, deployment.model_type, finding, config, now)
+
+
+def _plan_escalation(tenant: Tenant, alert_id: int, config: MLConfig, now: datetime) -> None:
+    """Plan, once an alert, to look whether somebody has seen it."""
+    due.plan(
+        tenant=tenant,
+        kind=ESCALATION,
+        dedupe_key=f"{ESCALATION}:{alert_id}",
+        due_at=now + timedelta(minutes=config.critical_drift_auto_escalate_minutes),
+        payload={"alert_id": alert_id},
+    )
 
 
 def _request_retrain(

@@ -1,12 +1,10 @@
-"""What happens to a prediction, as a table; and what must hold whatever the evidence."""
+"""What happens to a prediction, as a table, and in which order objections are heard."""
 
 import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from watchfloor.core.decision.policy import (
     Decision,
@@ -301,75 +299,57 @@ def test_decide(evidence, policy, expected):
     assert decide(evidence, policy) == expected
 
 
-SHARES = st.one_of(st.none(), st.floats(0, 1), st.just(math.nan))
-EVIDENCE = st.builds(
-    Evidence,
-    score=SHARES,
-    width=SHARES,
-    certified_from=SHARES,
-    clear_below=SHARES,
-    calibration_n=st.integers(0, 300),
-    calibration_n_positive=st.integers(0, 300),
-    calibrated_at=st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
-    now=st.just(NOW),
-    drift_alarm=st.booleans(),
-    exchangeability_lost=st.booleans(),
+# Everything stands in the way; each step clears the one named, and the next one is heard.
+WORST = Evidence(score=0.9, now=NOW, calibration_n=99, drift_alarm=True, exchangeability_lost=True)
+NOTHING = DecisionPolicy(
+    review_score=0.6, ticket_score=0.95, automation_on=False, kill_switch=True, stage_on=False
 )
-NEARLY_SURE = st.builds(
-    replace, st.just(SURE), score=st.floats(0, 1), width=st.floats(0, 1), certified_from=SHARES
+CALIBRATED = (
+    (Reason.NO_CALIBRATION, {"calibrated_at": NOW - timedelta(days=99)}, {}),
+    (Reason.CALIBRATION_TOO_SMALL, {"calibration_n": 1_000, "calibration_n_positive": 60}, {}),
+    (Reason.CALIBRATION_STALE, {"calibrated_at": NOW}, {}),
 )
-POLICY = st.builds(
-    DecisionPolicy,
-    review_score=st.floats(0, 1),
-    ticket_score=st.floats(0, 1),
-    automation_on=st.booleans(),
-    kill_switch=st.booleans(),
-    stage_on=st.booleans(),
-    clear_on=st.booleans(),
-    cap_left=st.integers(-1, 2),
+HEALTHY = (
+    (Reason.PROBABILITY_NOT_KNOWN_WELL, {"width": 0.1}, {}),
+    (Reason.DRIFT_ALARM, {"drift_alarm": False}, {}),
+    (Reason.EXCHANGEABILITY_LOST, {"exchangeability_lost": False}, {}),
+    (Reason.KILL_SWITCH, {}, {"kill_switch": False}),
+    (Reason.STAGE_NOT_ON, {}, {"stage_on": True}),
 )
-AUTOMATIC = {Outcome.AUTO_TICKET, Outcome.AUTO_CLEAR}
+TO_A_TICKET = (
+    *CALIBRATED,
+    (Reason.BELOW_TICKET_SCORE, {}, {"ticket_score": 0.5}),
+    (Reason.CERTIFICATE_LOOSER, {"ticket_eps": 0.1, "ticket_delta": 0.1}, {}),
+    (Reason.NOT_CERTIFIED, {"certified_from": 0.78}, {}),
+    *HEALTHY,
+    (Reason.AUTOMATION_OFF, {}, {"automation_on": True}),
+    (Reason.BREAKER_OPEN, {}, {"breaker_open": False}),
+    (Reason.CAP_REACHED_SITE, {}, {"site_cap_left": 1}),
+    (Reason.CAP_REACHED, {}, {"cap_left": 1}),
+)
+TO_CLEARING = (
+    *CALIBRATED,
+    (Reason.CERTIFICATE_LOOSER, {"clear_eps": 0.01, "clear_delta": 0.1}, {}),
+    (Reason.NOT_CERTIFIED, {"clear_below": 0.05}, {}),
+    *HEALTHY,
+    (Reason.AUTOMATION_OFF, {}, {"clear_on": True}),
+)
 
 
-class TestDecideProperties:
-    @given(evidence=NEARLY_SURE, wider=st.floats(0, 1), policy=st.just(ON) | POLICY)
-    def test_a_wider_interval_never_turns_a_review_into_a_ticket(self, evidence, wider, policy):
-        widened = replace(evidence, width=max(wider, evidence.width))
+@pytest.mark.parametrize(
+    ("score", "steps", "at_last"),
+    [(0.9, TO_A_TICKET, Reason.CERTIFIED), (0.03, TO_CLEARING, Reason.CLEARED)],
+    ids=["to a ticket", "to clearing"],
+)
+def test_objections_are_heard_in_the_order_an_operator_would_ask(score, steps, at_last):
+    evidence, policy = replace(WORST, score=score), NOTHING
+    heard = []
+    for _, known, in_force in steps:
+        heard.append(decide(evidence, policy).failing)
+        evidence, policy = replace(evidence, **known), replace(policy, **in_force)
 
-        before, after = decide(evidence, policy), decide(widened, policy)
-
-        assert before.outcome in AUTOMATIC or after.outcome not in AUTOMATIC
-
-    @given(evidence=EVIDENCE | NEARLY_SURE, review_score=st.floats(0, 1))
-    def test_a_policy_made_of_nothing_automates_nothing(self, evidence, review_score):
-        decision = decide(evidence, DecisionPolicy(review_score=review_score))
-
-        assert decision.outcome not in AUTOMATIC
-
-    @given(evidence=EVIDENCE | NEARLY_SURE, policy=POLICY)
-    def test_the_kill_switch_stops_everything(self, evidence, policy):
-        decision = decide(evidence, replace(policy, kill_switch=True))
-
-        assert decision.outcome not in AUTOMATIC
-
-    @given(evidence=EVIDENCE | NEARLY_SURE, policy=POLICY | st.just(ON))
-    def test_a_ticket_means_that_every_condition_held(self, evidence, policy):
-        if decide(evidence, policy).outcome is not Outcome.AUTO_TICKET:
-            return
-
-        assert evidence.score >= max(
-            policy.ticket_score, evidence.certified_from, policy.review_score
-        )
-        assert evidence.width < policy.width_limit
-        assert policy.automation_on
-        assert policy.stage_on
-        assert policy.cap_left > 0
-
-    @given(evidence=EVIDENCE, policy=POLICY)
-    def test_what_is_not_scored_goes_to_a_person(self, evidence, policy):
-        decision = decide(replace(evidence, score=None), policy)
-
-        assert decision.outcome is Outcome.HUMAN_REVIEW
+    assert heard == [reason for reason, _, _ in steps]
+    assert decide(evidence, policy).reason is at_last
 
 
 class TestReason:

@@ -35,6 +35,8 @@ class AlertEvent(TenantRow):
     last_seen_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=120, blank=True)
+    # null: seen in time, or not yet waited for too long
+    escalated_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.CharField(max_length=120, blank=True)
 

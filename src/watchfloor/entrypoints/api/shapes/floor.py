@@ -102,6 +102,9 @@ class AlertOut(_AtSite):
     created_at = serializers.DateTimeField()
     last_seen_at = serializers.DateTimeField()
     acknowledged_at = serializers.DateTimeField(allow_null=True)
+    escalated_at = serializers.DateTimeField(
+        allow_null=True, help_text="Since when nobody had seen it for too long."
+    )
     resolved_at = serializers.DateTimeField(allow_null=True)
 
 

@@ -69,6 +69,7 @@ ALERT_EXAMPLE = {
     "created_at": "2026-03-02T12:00:00Z",
     "last_seen_at": "2026-03-02T12:20:00Z",
     "acknowledged_at": None,
+    "escalated_at": None,
     "resolved_at": None,
 }
 REVIEW_EXAMPLE = {

@@ -1,0 +1,88 @@
+"""What is stored of a decision: the thresholds in force, and the interval it rests on."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from watchfloor.core.decision.policy import DecisionPolicy, Evidence, decide
+from watchfloor.core.decision.record import clear_threshold, record_of, ticket_threshold
+
+ASKED = DecisionPolicy(ticket_score=0.6, eps_ticket=0.1, eps_clear=0.01, delta=0.1)
+KNOWN = Evidence(
+    score=0.8,
+    now=datetime(2026, 3, 2, tzinfo=UTC),
+    width=0.1,
+    certified_from=0.7,
+    ticket_eps=0.1,
+    ticket_delta=0.1,
+    clear_below=0.05,
+    clear_eps=0.01,
+    clear_delta=0.1,
+    calibration_n=1_000,
+)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "policy", "expected"),
+    [
+        (KNOWN, ASKED, 0.7),
+        (KNOWN, replace(ASKED, ticket_score=0.75), 0.75),
+        (replace(KNOWN, certified_from=None), ASKED, None),
+        (KNOWN, replace(ASKED, eps_ticket=0.05), None),
+        (KNOWN, replace(ASKED, delta=0.05), None),
+        (KNOWN, replace(ASKED, eps_ticket=0.2, delta=0.2), 0.7),
+    ],
+    ids=["certified", "operator", "nothing", "stricter eps", "stricter delta", "looser promise"],
+)
+def test_the_ticket_threshold_is_the_higher_one_under_the_promise_asked_for(
+    evidence, policy, expected
+):
+    assert ticket_threshold(evidence, policy) == expected
+
+
+@pytest.mark.parametrize(
+    ("evidence", "policy", "expected"),
+    [
+        (KNOWN, ASKED, 0.05),
+        (replace(KNOWN, clear_below=None), ASKED, None),
+        (KNOWN, replace(ASKED, eps_clear=0.005), None),
+        (KNOWN, replace(ASKED, eps_clear=0.02), 0.05),
+    ],
+    ids=["certified", "nothing", "stricter", "looser"],
+)
+def test_the_clear_threshold_is_the_certified_one_under_the_promise_asked_for(
+    evidence, policy, expected
+):
+    assert clear_threshold(evidence, policy) == expected
+
+
+@pytest.mark.parametrize(
+    ("width", "pair", "expected"),
+    [
+        (0.1, 0.1, "prob_bin"),
+        (0.3, 0.1, "venn_abers"),
+        (None, 0.1, "venn_abers"),
+        (0.3, 0.3, "prob_bin"),
+        (0.3, None, "prob_bin"),
+        (None, None, ""),
+        (None, 0.3, ""),
+    ],
+)
+def test_the_interval_is_the_one_that_tells_or_else_the_one_that_is_shown(width, pair, expected):
+    evidence = replace(KNOWN, width=width, venn_abers_width=pair)
+
+    record = record_of(evidence, ASKED, decide(evidence, ASKED))
+
+    assert record.interval_kind == expected
+
+
+def test_nothing_known_is_recorded_as_nothing_and_the_promise_as_it_was_asked_for():
+    unknown = Evidence(score=None, now=KNOWN.now)
+
+    record = record_of(unknown, ASKED, decide(unknown, ASKED))
+
+    assert record.calibration_n is None
+    assert (record.ticket_threshold, record.clear_threshold) == (None, None)
+    assert (record.eps_ticket, record.eps_clear, record.delta) == (0.1, 0.01, 0.1)
+    assert (record.reason, record.failing_clause) == ("cannot_score", "cannot_score")
