@@ -114,6 +114,12 @@ ADVICE: dict[str, Advice] = {
         worry="when it is many of one source; above `cannot_score_cap` a day they are held and one "
         "alert is raised.",
     ),
+    "numeric_estimate": Advice(
+        do="nothing; read the interval beside the estimate, and post the outcome when it is known, "
+        "so that the next calibration can be cut.",
+        worry="when its intervals stay infinite although outcomes come: too few things are known "
+        "for the level, or the rest of what should be known is missing.",
+    ),
     "duplicate": Advice(
         do="nothing; open the ticket it was added to.",
         worry="when one ticket keeps collecting: the thing it is about is still going on.",

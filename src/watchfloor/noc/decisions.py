@@ -14,6 +14,7 @@ from watchfloor.core.decision.policy import (
     Outcome,
     decide,
 )
+from watchfloor.core.decision.reason import Reason
 from watchfloor.core.decision.record import DecisionRecord, record_of
 from watchfloor.core.ticket_windows import window_start
 from watchfloor.noc import review_queue, thresholds, ticket_caps, tickets
@@ -116,6 +117,17 @@ def decide_all(
     return [
         Decided(decision, record_of(known, policy, decision))
         for decision, known, policy in zip(taken, evidence, policies, strict=True)
+    ]
+
+
+def log_all(
+    *, subjects: Sequence[Subject], reason: Reason, rules: RulesInForce, now: datetime
+) -> list[Decided]:
+    """Return what is stored of predictions that nothing ever acts on, whatever the policy."""
+    decision, nothing_known = Decision(Outcome.LOG_ONLY, reason), Evidence(score=None, now=now)
+    return [
+        Decided(decision, record_of(nothing_known, rules.policy(subject), decision))
+        for subject in subjects
     ]
 
 

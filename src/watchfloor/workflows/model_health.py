@@ -18,6 +18,7 @@ from watchfloor.ml import (
     drift_detection,
     exchangeability_guard,
     feature_days,
+    numeric_calibration,
     performance,
     performance_monitor,
     recalibration,
@@ -83,6 +84,8 @@ def run_night(*, tenant: Tenant, kind: str, payload: Mapping[str, Any], now: dat
             find = _statistical if kind == STATISTICAL else _performance
             for finding in find(tenant, deployment, day, now):
                 _react(tenant, deployment, finding, config, now)
+    if kind == METRICS:
+        numeric_calibration.recalibrate_due(tenant=tenant, now=now)
     _plan(tenant, kind, night + timedelta(days=1))
 
 

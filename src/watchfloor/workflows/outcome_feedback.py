@@ -1,5 +1,6 @@
 """Somebody found out what was true: record it once, move the rollup, close the work it settles."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,9 +8,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from watchfloor.core.decision.reason import Reason
 from watchfloor.core.errors import InvalidInput, NotReady
 from watchfloor.ledger import audit, outbox
-from watchfloor.ml import outcomes, prediction_log
+from watchfloor.ml import numeric_estimates, outcomes, prediction_log
 from watchfloor.ml.models import ScoredPrediction
 from watchfloor.ml.outcomes import Statement
 from watchfloor.noc import alert_correlation, ingest_keys, logs, review_queue, tickets
@@ -27,7 +29,7 @@ class OutcomeRequest:
 
     Args:
         prediction_id: the prediction, or None to find it by `event` = (source, event id).
-        value: 1 if the event happened, 0 if it did not.
+        value: 1 if the event happened, 0 if it did not; of an estimate the number itself.
         known_at: since when this could be known; never after it is told.
         dedupe_key: the sender's id of the statement; told twice it counts once.
     """
@@ -67,16 +69,22 @@ def _record_outcomes(
 ) -> list[OutcomeResult | InvalidInput]:
     ids = _prediction_ids(tenant, requests)
     rows = logs.get_log(log).get_many(tenant=tenant, ids=[i for i in ids if i is not None])
+    numbers = numeric_estimates.find_many(
+        tenant=tenant,
+        ids=[i for i, row in rows.items() if row.reason == Reason.NUMERIC_ESTIMATE],
+    )
     answers: dict[int, OutcomeResult | InvalidInput] = {}
     statements: dict[int, Statement] = {}
     for place, (request, prediction_id) in enumerate(zip(requests, ids, strict=True)):
         row = rows.get(prediction_id) if prediction_id is not None else None
-        refusal = _refusal(request, row, now)
+        refusal = _refusal(request, row, now, is_number=prediction_id in numbers)
         if refusal is not None or row is None:
             answers[place] = refusal or _unknown(request)
         else:
             statements[place] = _statement(request, row)
-    fresh = _store(tenant, log, list(statements.values()), rows, now)
+    events = [s for s in statements.values() if s.scored.id not in numbers]
+    fresh = _store(tenant, log, events, rows, now)
+    fresh |= _store_numbers(tenant, [s for s in statements.values() if s.scored.id in numbers], now)
     for place, statement in statements.items():
         answers[place] = OutcomeResult(
             prediction_id=statement.scored.id, duplicate=statement.dedupe_key not in fresh
@@ -92,11 +100,13 @@ def _prediction_ids(tenant: Tenant, requests: Sequence[OutcomeRequest]) -> list[
 
 
 def _refusal(
-    request: OutcomeRequest, row: ScoredPrediction | None, now: datetime
+    request: OutcomeRequest, row: ScoredPrediction | None, now: datetime, *, is_number: bool
 ) -> InvalidInput | None:
     if row is None:
         return _unknown(request)
-    if request.value not in (0.0, 1.0):
+    if is_number and not math.isfinite(request.value):
+        return InvalidInput(field="value", value=request.value, expected="a finite number")
+    if not is_number and request.value not in (0.0, 1.0):
         return InvalidInput(field="value", value=request.value, expected="0 or 1")
     if not 0.0 < request.propensity <= 1.0:
         return InvalidInput(field="propensity", value=request.propensity, expected="in (0, 1]")
@@ -161,6 +171,22 @@ def _store(
         now=now,
     )
     outbox.publish(tenant=tenant, kind="outcomes", data={"n": len(fresh)}, now=now)
+    return frozenset(s.dedupe_key for s in fresh)
+
+
+def _store_numbers(
+    tenant: Tenant, statements: Sequence[Statement], now: datetime
+) -> frozenset[str]:
+    """Record known numbers beside their estimates; no work waits for them."""
+    fresh = outcomes.record(
+        tenant=tenant, log=numeric_estimates.LOG, statements=statements, now=now
+    )
+    if fresh:
+        numeric_estimates.set_outcomes(
+            tenant=tenant,
+            values={s.scored.id: (s.value, s.known_at, s.propensity) for s in fresh},
+        )
+        outbox.publish(tenant=tenant, kind="outcomes", data={"n": len(fresh)}, now=now)
     return frozenset(s.dedupe_key for s in fresh)
 
 

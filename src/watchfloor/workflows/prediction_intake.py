@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from watchfloor.core.decision.reason import Reason
 from watchfloor.core.errors import InvalidInput
 from watchfloor.core.identity import event_uuid
 from watchfloor.core.local_time import local_day
@@ -15,16 +16,18 @@ from watchfloor.ledger import outbox
 from watchfloor.ml import (
     conformal_predictor,
     external_models,
+    numeric_calibration,
+    numeric_estimates,
     prediction_log,
     rollups,
     serving,
     shadow,
 )
-from watchfloor.ml.conformal_predictor import Prediction
 from watchfloor.ml.models import PredictionLog
+from watchfloor.ml.numeric_estimates import Number
 from watchfloor.ml.serving import ServingModel
 from watchfloor.noc import decision_effects, decisions, ingest_keys
-from watchfloor.noc.decisions import Decided, Subject
+from watchfloor.noc.decisions import Subject
 from watchfloor.tenants import directory, flags
 from watchfloor.tenants.models import Site, Tenant
 
@@ -39,7 +42,8 @@ class PredictionRequest:
     Args:
         event_id: the sender's id; sent twice under one source it is one prediction.
         score: a score in [0, 1] of a model that runs elsewhere; None to score it here.
-        model_version: the version that made `score`; ignored without a score.
+        model_version: the version that made `score` or `number`; ignored without one.
+        number: an estimate of a number, by a model that runs elsewhere; instead of a score.
     """
 
     event_id: str
@@ -52,6 +56,7 @@ class PredictionRequest:
     score: float | None = None
     model_version: str | None = None
     site: str | None = None
+    number: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,14 @@ def _handle(
         tenant=tenant, sites=[r.site for r in requests if r.site], people=(), devices=()
     ).sites
     fresh: dict[int, PredictionRequest] = {}
+    units = _units(tenant, requests)
     seen = ingest_keys.stored_among(
         tenant=tenant, keys=[(request.source, request.event_id) for request in requests]
     )
     for place, request in enumerate(requests):
         if (key := (request.source, request.event_id)) in seen:
             answers[place] = PredictionResult(id=seen[key], duplicate=True)
-        elif (refusal := _refusal(request, sites)) is not None:
+        elif (refusal := _refusal(request, sites, units)) is not None:
             answers[place] = refusal
         else:
             seen[key] = _id_of(tenant, request)
@@ -109,21 +115,48 @@ def _handle(
         tenant=tenant, ids={(r.source, r.event_id): _id_of(tenant, r) for r in fresh.values()}
     )
     for model_type in sorted({request.model_type for request in fresh.values()}):
-        group = {p: r for p, r in fresh.items() if r.model_type == model_type}
-        answers.update(_predict_group(tenant, model_type, group, sites, now))
+        of_type = {p: r for p, r in fresh.items() if r.model_type == model_type}
+        for answer, are_numbers in ((_predict_group, False), (_estimate_group, True)):
+            group = {p: r for p, r in of_type.items() if (r.number is not None) is are_numbers}
+            if group:
+                answers.update(answer(tenant, model_type, group, sites, now))
     return [answers[place] for place in range(len(requests))]
 
 
-def _refusal(request: PredictionRequest, sites: Mapping[str, Site]) -> InvalidInput | None:
+def _units(tenant: Tenant, requests: Sequence[PredictionRequest]) -> dict[str, str]:
+    """Return the unit of each version that estimates numbers; a new one has that of its first."""
+    units: dict[str, str] = {}
+    for request in requests:
+        if request.number is not None and (key := _version_key(request)) not in units:
+            kept = numeric_estimates.unit_of(
+                tenant=tenant, model_type=request.model_type, version=request.model_version or ""
+            )
+            units[key] = kept or request.number.unit
+    return units
+
+
+def _version_key(request: PredictionRequest) -> str:
+    return f"{request.model_type} {request.model_version}"
+
+
+def _refusal(
+    request: PredictionRequest, sites: Mapping[str, Site], units: Mapping[str, str]
+) -> InvalidInput | None:
     if request.site is not None and request.site not in sites:
         return InvalidInput(field="site", value=request.site, expected="a site of this tenant")
     if request.score is not None and not 0.0 <= request.score <= 1.0:
         return InvalidInput(field="score", value=request.score, expected="a number in [0, 1]")
-    if request.score is not None and not request.model_version:
+    if (request.score is not None or request.number is not None) and not request.model_version:
         return InvalidInput(
             field="model_version", value=request.model_version, expected="who made the score"
         )
-    return None
+    if request.number is None:
+        return None
+    if request.score is not None:
+        return InvalidInput(
+            field="estimate", value=request.number.estimate, expected="no score beside it"
+        )
+    return numeric_estimates.refusal_of(request.number, unit=units[_version_key(request)])
 
 
 def _id_of(tenant: Tenant, request: PredictionRequest) -> UUID:
@@ -171,7 +204,14 @@ def _predict_group(
         now=now,
     )
     rows = [
-        _row(tenant, request, subject, prediction, decided, model, now)
+        _row(
+            tenant,
+            request,
+            subject,
+            version=_version_of(request, model),
+            columns=conformal_predictor.columns(prediction, serving=model) | decided.columns,
+            now=now,
+        )
         for request, subject, prediction, decided in zip(
             requests, subjects, predictions, taken, strict=True
         )
@@ -189,13 +229,7 @@ def _predict_group(
         rules=rules,
         now=now,
     )
-    outbox.publish(
-        tenant=tenant,
-        kind="predictions",
-        data={"n": len(rows), "model_type": model_type},
-        now=now,
-    )
-    return {place: _result(row) for place, row in zip(group, rows, strict=True)}
+    return _told(tenant, model_type, group, rows, now)
 
 
 def _subject(tenant: Tenant, request: PredictionRequest, sites: Mapping[str, Site]) -> Subject:
@@ -211,13 +245,18 @@ def _subject(tenant: Tenant, request: PredictionRequest, sites: Mapping[str, Sit
     )
 
 
+def _version_of(request: PredictionRequest, model: ServingModel | None) -> str:
+    posted = request.model_version if request.score is not None else None
+    return posted or (model.version if model else NO_VERSION)
+
+
 def _row(
     tenant: Tenant,
     request: PredictionRequest,
     subject: Subject,
-    prediction: Prediction,
-    decided: Decided,
-    model: ServingModel | None,
+    *,
+    version: str,
+    columns: Mapping[str, Any],
     now: datetime,
 ) -> PredictionLog:
     return PredictionLog(
@@ -231,15 +270,70 @@ def _row(
         site=subject.site,
         local_day=local_day(request.occurred_at, tenant.zone),
         model_type=request.model_type,
-        model_version=(
-            (request.model_version if request.score is not None else None)
-            or (model.version if model else NO_VERSION)
-        ),
+        model_version=version,
         features_json=dict(request.features),
         predicted_at=now,
-        **conformal_predictor.columns(prediction, serving=model),
-        **decided.columns,
+        **columns,
     )
+
+
+def _estimate_group(
+    tenant: Tenant,
+    model_type: str,
+    group: Mapping[int, PredictionRequest],
+    sites: Mapping[str, Site],
+    now: datetime,
+) -> dict[int, PredictionResult | InvalidInput]:
+    """Log estimates of numbers beside the calibration in force; nothing acts on them."""
+    requests = list(group.values())
+    subjects = [_subject(tenant, request, sites) for request in requests]
+    rules = decisions.in_force(
+        tenant=tenant,
+        model_type=model_type,
+        automation=flags.automation_in_force(tenant=tenant, model_type=model_type),
+        now=now,
+    )
+    logged = decisions.log_all(
+        subjects=subjects, reason=Reason.NUMERIC_ESTIMATE, rules=rules, now=now
+    )
+    rows = [
+        _row(
+            tenant,
+            request,
+            subject,
+            version=request.model_version or NO_VERSION,
+            columns=decided.columns,
+            now=now,
+        )
+        for request, subject, decided in zip(requests, subjects, logged, strict=True)
+    ]
+    prediction_log.write(rows)
+    numeric_estimates.write(
+        tenant=tenant,
+        rows=rows,
+        numbers=[request.number for request in requests if request.number is not None],
+        calibrations=numeric_calibration.digests_of(
+            tenant=tenant, model_type=model_type, versions={row.model_version for row in rows}
+        ),
+    )
+    return _told(tenant, model_type, group, rows, now)
+
+
+def _told(
+    tenant: Tenant,
+    model_type: str,
+    group: Mapping[int, PredictionRequest],
+    rows: Sequence[PredictionLog],
+    now: datetime,
+) -> dict[int, PredictionResult | InvalidInput]:
+    """Tell open pages that something was predicted, and return the answers by their place."""
+    outbox.publish(
+        tenant=tenant,
+        kind="predictions",
+        data={"n": len(rows), "model_type": model_type},
+        now=now,
+    )
+    return {place: _result(row) for place, row in zip(group, rows, strict=True)}
 
 
 def _result(row: PredictionLog) -> PredictionResult:

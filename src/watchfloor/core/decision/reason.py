@@ -26,6 +26,7 @@ class Reason(StrEnum):
     BELOW_TICKET_SCORE = "below_ticket_score"
     NO_MODEL = "no_model"
     CANNOT_SCORE = "cannot_score"
+    NUMERIC_ESTIMATE = "numeric_estimate"
     DUPLICATE = "duplicate"
     DUPLICATE_OF_CLOSED = "duplicate_of_closed"
 
@@ -69,6 +70,10 @@ _SENTENCES = {
     Reason.BELOW_TICKET_SCORE: "The score is below the ticket threshold of this tenant.",
     Reason.NO_MODEL: "No model is active for this kind of event.",
     Reason.CANNOT_SCORE: "The event could not be scored, so a person looks at it.",
+    Reason.NUMERIC_ESTIMATE: (
+        "The outcome is a number, not an event: it was logged with its interval, and nothing "
+        "acts on it."
+    ),
     Reason.DUPLICATE: "A ticket covers this already; the evidence was added to it.",
     Reason.DUPLICATE_OF_CLOSED: (
         "A ticket about this was closed without confirmation in the same window; the evidence "

@@ -59,6 +59,7 @@ def why_unknown(reason: str) -> str:
     words = {
         Reason.NO_MODEL.value: gettext("no model yet"),
         Reason.CANNOT_SCORE.value: gettext("the event could not be read"),
+        Reason.NUMERIC_ESTIMATE.value: gettext("a number was estimated"),
     }
     return words.get(reason, "")
 

@@ -10,9 +10,10 @@ from django.utils.translation import gettext
 from watchfloor.core.decision.policy import IntervalKind
 from watchfloor.entrypoints.console import drawing
 from watchfloor.entrypoints.console.figures import ContributionBar, DrawnScore
+from watchfloor.entrypoints.console.numbers import ShownNumber, decimal_text, number_of
 from watchfloor.entrypoints.console.parts import TimelineEntry
 from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text, unknown
-from watchfloor.ml import explanations
+from watchfloor.ml import explanations, numeric_estimates
 from watchfloor.ml.models import OutcomeRecord, ScoredPrediction
 from watchfloor.noc import decision_figures, prediction_queries
 from watchfloor.noc.prediction_queries import Consequences, Known
@@ -59,6 +60,7 @@ class Evidence:
     verdict: str
     reason: str
     failing: str
+    number: ShownNumber | None
     facts: tuple[Fact, ...]
     earlier: tuple[EarlierCase, ...]
     story: tuple[TimelineEntry, ...]
@@ -84,6 +86,7 @@ def evidence_of(actor: Actor, prediction: ScoredPrediction) -> Evidence:
         verdict=drawing.verdict_word(prediction.decision),
         reason=told.sentence,
         failing=told.failing_sentence,
+        number=number_of(tenant=tenant, prediction=prediction),
         facts=facts_of(actor, prediction, known),
         earlier=_earlier(actor, prediction),
         story=story_of(actor, prediction, found),
@@ -252,7 +255,9 @@ def _of_review(actor: Actor, found: Consequences, names: dict[str, str]) -> list
 
 def _of_outcome(record: OutcomeRecord, names: dict[str, str]) -> TimelineEntry:
     who, is_person = drawing.actor_words(record.labeller, names)
-    told = gettext("Outcome: %(word)s") % {"word": outcome_word(record.value)}
+    is_number = record.log == numeric_estimates.LOG
+    word = decimal_text(record.value) if is_number else outcome_word(record.value)
+    told = gettext("Outcome: %(word)s") % {"word": word}
     detail = gettext("by %(source)s") % {"source": drawing.words_of(record.source)}
     if not record.is_current:
         detail += gettext(", overtaken by a later word")

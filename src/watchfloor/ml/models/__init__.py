@@ -4,6 +4,7 @@ from watchfloor.ml.models.calibration import CalibrationSet, CutReason
 from watchfloor.ml.models.coverage import CoverageMonitor, CoverageStep, ExchangeabilityGuard
 from watchfloor.ml.models.drift import DriftReport, FeatureDay, PerformanceMonitor
 from watchfloor.ml.models.metrics import ModelPerformanceMetrics
+from watchfloor.ml.models.numbers import NumericCalibrationSet, NumericEstimate
 from watchfloor.ml.models.outcomes import OutcomeRecord
 from watchfloor.ml.models.predictions import PredictionLog, ScoredPrediction, ShadowScore
 from watchfloor.ml.models.registry import (
@@ -29,6 +30,8 @@ __all__ = [
     "ModelPerformanceMetrics",
     "ModelStack",
     "ModelVersion",
+    "NumericCalibrationSet",
+    "NumericEstimate",
     "OutcomeRecord",
     "PerformanceMonitor",
     "PredictionLog",

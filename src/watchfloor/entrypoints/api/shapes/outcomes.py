@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from watchfloor.entrypoints.api.fields import Moment, Name, Number
 from watchfloor.entrypoints.api.fitting import Strict
+from watchfloor.entrypoints.api.shapes.numbers import LARGEST
 from watchfloor.entrypoints.api.shapes.problem import Problem
 
 
@@ -15,7 +16,14 @@ class OutcomeIn(Strict):
     prediction_id = serializers.UUIDField(required=False)
     source = Name(60, required=False, help_text="Source of the event; api if left out.")  # type: ignore[assignment]
     event_id = Name(120, required=False)
-    value = Number(0, 1, help_text="1 if the event happened, 0 if it did not; nothing between.")
+    value = Number(
+        -LARGEST,
+        LARGEST,
+        help_text=(
+            "1 if the event happened, 0 if it did not, nothing between; of an estimate the number "
+            "itself, in its unit."
+        ),
+    )
     known_at = Moment(required=False, help_text="Since when it could be known; now if left out.")
     statement_id = Name(
         120,

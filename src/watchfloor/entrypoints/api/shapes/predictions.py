@@ -8,6 +8,7 @@ from watchfloor.core.decision.policy import Outcome
 from watchfloor.core.decision.reason import Reason
 from watchfloor.entrypoints.api.fields import Features, Moment, Name, Number, Text
 from watchfloor.entrypoints.api.fitting import Strict
+from watchfloor.entrypoints.api.shapes import numbers
 from watchfloor.entrypoints.api.shapes.problem import Problem
 from watchfloor.ml.intervals import LevelInterval
 from watchfloor.ml.models import ScoredPrediction
@@ -28,6 +29,19 @@ class PredictionIn(Strict):
     entity_id = Text(100, help_text="Which one.")
     occurred_at = Moment(help_text="When the event happened, with its offset from UTC.")
     score = Number(0, 1, required=False, help_text="Probability of the event by your model.")
+    estimate = Number(
+        -numbers.LARGEST,
+        numbers.LARGEST,
+        required=False,
+        help_text="Of a number, such as hours to close, by your model; instead of a score.",
+    )
+    sigma = Number(
+        0,
+        numbers.LARGEST,
+        required=False,
+        help_text="How far off the estimate tends to be in such a case, in its unit.",
+    )
+    unit = Text(20, required=False, help_text="Of the estimate, such as h; needed with one.")
     features = Features(required=False)
     site = Name(60, required=False, help_text="Code of the site it happened at.")
 
@@ -93,6 +107,9 @@ class PredictionOut(serializers.Serializer[Any]):
     decided_with = DecidedWithOut()
     outcome = serializers.FloatField(allow_null=True, help_text="1 it happened, 0 it did not.")
     outcome_known_at = serializers.DateTimeField(allow_null=True)
+    number = numbers.NumberOut(
+        allow_null=True, help_text="Of an estimate; null where a score was made."
+    )
 
 
 class PredictionResult(serializers.Serializer[Any]):
@@ -110,7 +127,11 @@ class PredictionResults(serializers.Serializer[Any]):
 
 
 def shown(
-    row: ScoredPrediction, *, intervals: tuple[LevelInterval, ...], told: Told
+    row: ScoredPrediction,
+    *,
+    intervals: tuple[LevelInterval, ...],
+    told: Told,
+    number: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Return a logged prediction as `PredictionOut` has it."""
     return {
@@ -150,4 +171,5 @@ def shown(
         },
         "outcome": row.outcome,
         "outcome_known_at": row.outcome_known_at,
+        "number": number,
     }

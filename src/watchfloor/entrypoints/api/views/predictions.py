@@ -17,14 +17,15 @@ from watchfloor.entrypoints.api.bodies import MOST_ITEMS, checked_object, read_b
 from watchfloor.entrypoints.api.endpoint import Endpoint
 from watchfloor.entrypoints.api.fitting import fitted
 from watchfloor.entrypoints.api.schema import EVERYWHERE, WITH_BODY, described, one_or_many
+from watchfloor.entrypoints.api.shapes import numbers
 from watchfloor.entrypoints.api.shapes.predictions import (
     PredictionIn,
     PredictionOut,
     PredictionResults,
     shown,
 )
-from watchfloor.ml import intervals, prediction_log
-from watchfloor.ml.models import ScoredPrediction
+from watchfloor.ml import intervals, numeric_calibration, prediction_log
+from watchfloor.ml.models import NumericEstimate, ScoredPrediction
 from watchfloor.noc import decision_figures, floor_pages
 from watchfloor.noc.logs import FRAUD_DETECTOR
 from watchfloor.tenants.models import Tenant
@@ -88,6 +89,7 @@ EXAMPLE = {
     },
     "outcome": None,
     "outcome_known_at": None,
+    "number": None,
 }
 
 
@@ -106,9 +108,10 @@ class Predictions(Endpoint):
         tag="predictions",
         summary="Post predictions",
         description=(
-            "One event, or a batch of up to 1,000 as `items`. An event posted twice under one "
-            "source is one prediction, and its first answer is repeated. A batch is answered by "
-            "a result for each item."
+            "One event, or a batch of up to 1,000 as `items`: with the score of your own model, "
+            "with its estimate of a number, or for a model served here. An event posted twice "
+            "under one source is one prediction, and its first answer is repeated. A batch is "
+            "answered by a result for each item."
         ),
         body=one_or_many(PredictionIn, PredictionBatchIn, name="PredictionPost"),
         body_example=REQUEST_EXAMPLE,
@@ -151,7 +154,8 @@ class Prediction(Endpoint):
         row = floor_pages.get_prediction(
             tenant=self.actor.tenant, prediction_id=prediction_id, site_ids=self.actor.site_ids
         )
-        return Response(_shown(self.actor.tenant, row))
+        estimates = numeric_calibration.estimates_of(tenant=self.actor.tenant, predictions=[row])
+        return Response(_shown(self.actor.tenant, row, estimates.get(row.id)))
 
 
 def _results(
@@ -170,8 +174,13 @@ def _results(
     settled = [one for one in given if isinstance(one, PredictionResult)]
     telemetry.count_decisions(settled)
     rows = prediction_log.get_many(tenant=tenant, ids=[one.id for one in settled])
+    estimates = numeric_calibration.estimates_of(tenant=tenant, predictions=rows.values())
     for place, one in zip(requests, given, strict=True):
-        results[place] = one if isinstance(one, InvalidInput) else _taken(tenant, one, rows[one.id])
+        results[place] = (
+            one
+            if isinstance(one, InvalidInput)
+            else _taken(tenant, one, rows[one.id], estimates.get(one.id))
+        )
     return [results[place] for place in range(len(items))]
 
 
@@ -190,7 +199,7 @@ def _request(item: dict[str, Any], key: str | None, now: datetime) -> Prediction
             field="model_type", value=FRAUD_DETECTOR, expected="another: this one reads check-ins"
         )
     _refuse_far_times(known["occurred_at"], now)
-    return PredictionRequest(**known)
+    return PredictionRequest(**numbers.number_in(known))
 
 
 def _refuse_far_times(at: datetime, now: datetime) -> None:
@@ -203,13 +212,26 @@ def _refuse_far_times(at: datetime, now: datetime) -> None:
     raise InvalidInput(field="occurred_at", value=at.isoformat(), expected=expected)
 
 
-def _taken(tenant: Tenant, result: PredictionResult, row: ScoredPrediction) -> Taken:
-    return Taken(200 if result.duplicate else 201, _shown(tenant, row))
+def _taken(
+    tenant: Tenant,
+    result: PredictionResult,
+    row: ScoredPrediction,
+    estimate: NumericEstimate | None,
+) -> Taken:
+    return Taken(200 if result.duplicate else 201, _shown(tenant, row, estimate))
 
 
-def _shown(tenant: Tenant, row: ScoredPrediction) -> dict[str, Any]:
+def _shown(
+    tenant: Tenant, row: ScoredPrediction, estimate: NumericEstimate | None
+) -> dict[str, Any]:
     return shown(
         row,
         intervals=intervals.intervals_of(tenant=tenant, row=row),
         told=decision_figures.told_of(tenant=tenant, prediction=row),
+        number=_number(tenant, estimate) if estimate is not None else None,
     )
+
+
+def _number(tenant: Tenant, estimate: NumericEstimate) -> dict[str, Any]:
+    found = numeric_calibration.intervals_of(tenant=tenant, row=estimate)
+    return numbers.number_shown(estimate, found)

@@ -11,14 +11,14 @@ from django.core.management.base import BaseCommand, CommandError
 from watchfloor.core.conformal.calibration import Calibration
 from watchfloor.core.errors import WatchfloorError
 from watchfloor.entrypoints import clock
-from watchfloor.entrypoints.cli import calibration_csv
-from watchfloor.ml import calibration_sets, serving
+from watchfloor.entrypoints.cli import calibration_csv, number_calibration
+from watchfloor.ml import calibration_sets, numeric_calibration, serving
 from watchfloor.ml.calibration_sets import ListedSet
 from watchfloor.ml.conformal_predictor import Fitted
 from watchfloor.ml.models.calibration import RECORDED
 from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
-from watchfloor.workflows import calibration_load
+from watchfloor.workflows import calibration_load, numeric_load
 from watchfloor.workflows.calibration_load import FileDoesNotFit, Loading
 
 ACTOR = "cli:load_calibration_data"
@@ -37,12 +37,23 @@ class Command(BaseCommand):
         parser.add_argument("--tenant", required=True, help="Code of the tenant.")
         parser.add_argument("--model-type")
         parser.add_argument("--model-version")
-        parser.add_argument("--source", choices=[*calibration_load.FROM_LOG, calibration_load.CSV])
+        parser.add_argument(
+            "--source",
+            choices=[
+                *calibration_load.FROM_LOG,
+                calibration_load.CSV,
+                *number_calibration.SOURCES,
+            ],
+        )
         parser.add_argument(
             "--file",
             type=Path,
-            help="CSV with columns prediction, actual and, if known, prediction_id, propensity.",
+            help=(
+                "CSV with columns prediction, actual and, if known, prediction_id, propensity; "
+                "of numbers estimate, actual and, if known, sigma, group, propensity."
+            ),
         )
+        parser.add_argument("--unit", help="Of the numbers in a file, such as h.")
         parser.add_argument(
             "--days",
             type=int,
@@ -81,7 +92,10 @@ class Command(BaseCommand):
         listed = calibration_sets.list_all(tenant=tenant, model_type=model_type)
         for one in listed:
             self.stdout.write(_line(one))
-        if not listed:
+        of_numbers = numeric_calibration.list_all(tenant=tenant, model_type=model_type)
+        for row in of_numbers:
+            self.stdout.write(number_calibration.listed(row))
+        if not listed and not of_numbers:
             self.stdout.write("no calibration set is stored")
 
     def _load(self, tenant: Tenant, options: dict[str, Any]) -> None:
@@ -90,6 +104,9 @@ class Command(BaseCommand):
                 raise CommandError(f"--{name.replace('_', '-')} is needed")
         if options["days"] < 1 or options["min_samples"] < 1:
             raise CommandError("--days and --min-samples are whole numbers from 1 on")
+        if options["source"] in number_calibration.SOURCES:
+            self._load_numbers(tenant, options)
+            return
         loading = _loading(tenant, options)
         if options["dry_run"]:
             fitted = calibration_load.preview(
@@ -107,6 +124,27 @@ class Command(BaseCommand):
         )
         fitted = Fitted(serving.calibration_of(tenant=tenant, sha256=row.sha256), None)
         self._tell(fitted)
+        self.stdout.write(f"stored as set {row.pk}, {row.sha256[:12]}")
+
+    def _load_numbers(self, tenant: Tenant, options: dict[str, Any]) -> None:
+        cut = number_calibration.cut_of(tenant, options)
+        if cut.calibration.n < options["min_samples"]:
+            raise CommandError(
+                f"{cut.calibration.n} known outcomes; at least {options['min_samples']} are needed"
+            )
+        self.stdout.write(number_calibration.told(cut.calibration))
+        self.stdout.write(f"self-test {_passed(cut.calibration.self_test.passed)}")
+        if options["dry_run"]:
+            self.stdout.write("dry run: nothing was stored")
+            return
+        row = numeric_load.load(
+            tenant=tenant,
+            model_type=options["model_type"],
+            version=options["model_version"],
+            cut=cut,
+            actor=ACTOR,
+            now=clock.now(),
+        )
         self.stdout.write(f"stored as set {row.pk}, {row.sha256[:12]}")
 
     def _tell(self, fitted: Fitted) -> None:
