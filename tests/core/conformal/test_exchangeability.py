@@ -129,6 +129,25 @@ class TestObserve:
         assert not apart.alarmed
         assert together.alarmed
 
+    def test_is_not_drowned_by_a_category_in_which_nothing_changed(self):
+        rng = np.random.default_rng(20260115)
+        quiet, asked = rng.integers(0, 1000, 1000), rng.integers(0, 1000, 300)
+        coming = [
+            arrival(int(place), 0, float(tie))
+            for place, tie in zip(rng.integers(0, 1000, 900), rng.random(900), strict=True)
+        ]
+        # One in ten is asked about, and those have all become stranger than before.
+        coming[::10] = [arrival(int(place), 1) for place in rng.integers(700, 1000, 90)]
+        apart = start([quiet, asked], level=0.01)
+        one_bet = start([quiet], level=0.01)
+
+        found = observe(apart, coming)
+        mixed = observe(one_bet, [arrival(each.place, 0, each.tie) for each in coming])
+
+        assert found.alarmed
+        assert found.n < 500
+        assert not mixed.alarmed
+
     def test_bets_on_nothing_where_there_is_nothing_to_compare(self):
         guard = observe(start([[], []], level=0.01), [arrival(7, 1)])
 

@@ -75,7 +75,9 @@ class Guard:
         level: chance of a false alarm over all time.
         bags: one a category; they grow with what comes. Held against a set that does not grow,
             a long stream would show no more than that the set is a finite sample.
-        jumpers: one bet a jump rate; their mean is the evidence.
+        jumpers: for each category one bet a jump rate; the mean of all is the evidence. Each
+            category has bets of its own, so that a change in one of them is not drowned in the
+            many outcomes of another.
         n: outcomes seen since the start; an alarm ends the count.
         rises: since when p-values have been too small, and since when too large.
         alarmed: the evidence has reached 1 / level once; nothing takes that back.
@@ -88,7 +90,7 @@ class Guard:
 
     level: float
     bags: tuple[Bag, ...]
-    jumpers: tuple[Jumper, ...]
+    jumpers: tuple[tuple[Jumper, ...], ...]
     n: int = 0
     rises: tuple[Rise, ...] = (Rise(-1.0), Rise(1.0))
     alarmed: bool = False
@@ -96,7 +98,8 @@ class Guard:
     @property
     def evidence(self) -> float:
         """What the bets have made of 1, on average; at most 1 is expected without a change."""
-        return math.fsum(math.exp(each.log_wealth) for each in self.jumpers) / len(self.jumpers)
+        wealth = [math.exp(one.log_wealth) for bets in self.jumpers for one in bets]
+        return math.fsum(wealth) / len(wealth)
 
     @property
     def turned_at(self) -> datetime | None:
@@ -127,7 +130,7 @@ class Guard:
         return {
             "level": self.level,
             "bags": [[bag.places, bag.counts] for bag in self.bags],
-            "jumpers": [each.to_record() for each in self.jumpers],
+            "jumpers": [[one.to_record() for one in bets] for bets in self.jumpers],
             "n": self.n,
             "rises": [each.to_record() for each in self.rises],
             "alarmed": self.alarmed,
@@ -139,7 +142,7 @@ class Guard:
         return cls(
             level=float.fromhex(record["level"]),
             bags=tuple(Bag(tuple(places), tuple(counts)) for places, counts in record["bags"]),
-            jumpers=tuple(map(Jumper.from_record, record["jumpers"])),
+            jumpers=tuple(tuple(map(Jumper.from_record, bets)) for bets in record["jumpers"]),
             n=int(record["n"]),
             rises=tuple(map(Rise.from_record, record["rises"])),
             alarmed=bool(record["alarmed"]),
@@ -165,7 +168,7 @@ def start(calibration: Sequence[Iterable[int]], *, level: float) -> Guard:
     return Guard(
         level=level,
         bags=tuple(map(Bag.of, calibration)),
-        jumpers=tuple(map(Jumper, JUMP_RATES)),
+        jumpers=(tuple(map(Jumper, JUMP_RATES)),) * len(calibration),
     )
 
 
@@ -198,17 +201,20 @@ def observe(guard: Guard, arrivals: Sequence[Arrival]) -> Guard:
         bag = bags[_checked(arrival.category, n=len(bags))]
         p = smoothed_p_value(bag, arrival.place, tie=arrival.tie)
         insort(bag, arrival.place)
-        state = _moved(state, p, at=arrival.at)
+        state = _moved(state, p, arrival)
     return replace(state, bags=tuple(map(Bag.of, bags)))
 
 
-def _moved(guard: Guard, p: float, *, at: datetime) -> Guard:
+def _moved(guard: Guard, p: float, arrival: Arrival) -> Guard:
     moved = Guard(
         level=guard.level,
         bags=guard.bags,
-        jumpers=tuple(each.bet(p) for each in guard.jumpers),
+        jumpers=tuple(
+            tuple(one.bet(p) for one in bets) if category == arrival.category else bets
+            for category, bets in enumerate(guard.jumpers)
+        ),
         n=guard.n + 1,
-        rises=tuple(each.bet(p, at=at) for each in guard.rises),
+        rises=tuple(each.bet(p, at=arrival.at) for each in guard.rises),
     )
     return replace(moved, alarmed=moved.evidence >= moved.alarm_at)
 
