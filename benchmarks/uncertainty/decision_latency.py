@@ -14,7 +14,6 @@ import numpy as np
 from benchmarks.uncertainty.data import SEED
 from benchmarks.uncertainty.results import Part, Target
 from watchfloor.core.conformal.calibration import Calibration, fit_calibration
-from watchfloor.core.conformal.venn_abers import VennAbers, fit_venn_abers
 from watchfloor.core.decision.policy import Decision, DecisionPolicy, Evidence, decide
 from watchfloor.core.score_grid import PROBABILITY
 
@@ -31,7 +30,7 @@ def measure(*, quick: bool) -> Part:
     known = PROBABILITY.quantise(rng.beta(0.6, 4.0, N_CALIBRATION))[1]
     happened = (rng.random(N_CALIBRATION) < known).astype(np.int64)
     calibration = fit_calibration(known, happened, eps_ticket=0.1, eps_clear=0.01, delta=0.1)
-    decide_one = _decider(calibration, fit_venn_abers(known, happened))
+    decide_one = _decider(calibration)
     n = QUICK_N if quick else N
     micros = _timed(decide_one, rng.beta(0.6, 4.0, n).tolist())
     at = np.quantile(micros, QUANTILES)
@@ -56,7 +55,7 @@ def measure(*, quick: bool) -> Part:
     )
 
 
-def _decider(calibration: Calibration, table: VennAbers) -> Callable[[float], object]:
+def _decider(calibration: Calibration) -> Callable[[float], object]:
     policy = DecisionPolicy(automation_on=True, stage_on=True, clear_on=True, cap_left=10)
 
     def decide_one(raw: float) -> tuple[Decision, object, object]:
@@ -76,7 +75,7 @@ def _decider(calibration: Calibration, table: VennAbers) -> Callable[[float], ob
             now=NOW,
         )
         found = decide(evidence, policy)
-        return found, calibration.outcome_bounds_all(score), table.pair(score)
+        return found, calibration.outcome_bounds_all(score), calibration.pair(score)
 
     return decide_one
 
