@@ -1,5 +1,6 @@
 """How a model keeps its word: certificates against their tickets, decisions week by week."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -40,14 +41,18 @@ def other_tenant(filled, db):
     return borealis(now=NOON)
 
 
-def coverage_of(tenant, *, level=95, weeks=5, **asked):
-    card = model_queries.get_card(tenant=tenant, model_type=DESK, is_predicted=True)
+def card_of(tenant):
+    return model_queries.get_card(tenant=tenant, model_type=DESK, is_predicted=True)
+
+
+def coverage_of(tenant, *, level=95, weeks=5, card=None, **asked):
+    card = card or card_of(tenant)
     return model_coverage(
         tenant=tenant,
         card=card,
         level=level,
         weeks=weeks,
-        last=local_day(NOON, tenant.zone),
+        now=NOON,
         **asked,
     )
 
@@ -174,14 +179,28 @@ class TestDecidedWeeks:
 
 
 class TestModelCoverage:
-    def test_has_the_curve_of_what_serves_and_the_promises_in_force(self, history):
+    def test_has_the_curves_that_the_calibration_kept(self, history):
         found = coverage_of(history)
 
-        known = PredictionLog.objects.filter(outcome__isnull=False, score__isnull=False)
-        assert found.tickets.n == found.clearing.n == known.filter(model_version="v1").count()
+        serving = found.card.calibration
+        assert (found.tickets, found.clearing) == (serving.tickets_at, serving.clearing_at)
+        assert found.serving_set == serving.digest
+
+    def test_makes_curves_of_what_is_known_where_none_were_kept(self, history):
+        found = coverage_of(history, card=replace(card_of(history), calibration=None))
+
+        known = PredictionLog.objects.filter(
+            outcome__isnull=False, score__isnull=False, model_version="v1"
+        )
+        assert found.tickets.n == found.clearing.n == known.count()
         assert found.tickets.n_positive == known.filter(outcome=1).count()
+
+    def test_has_the_promises_in_force_and_what_the_quarter_risked(self, history):
+        found = coverage_of(history)
+
         assert (found.eps_ticket, found.eps_clear, found.delta) == (0.1, 0.01, 0.1)
-        assert found.serving_set in {known.sha256 for known in (s.known for s in found.report.sets)}
+        assert found.delta_spent.n_sets == 2
+        assert found.delta_spent.spent == pytest.approx(0.2)
 
     def test_has_no_curve_while_nothing_serves(self, other_tenant):
         found = coverage_of(other_tenant)

@@ -26,12 +26,21 @@ _COLUMNS = ("calibration_hash", "site_group", "model_version", "local_day")
 
 @dataclass(frozen=True, slots=True)
 class KnownCalibration:
-    """One calibration under which predictions of the window were made."""
+    """
+    One calibration under which predictions of the window were made.
+
+    Args:
+        reason: why it was cut, as `CutReason` has it; empty where nothing says so.
+        self_test_passed: whether its older half kept its promises on its newer one; None where
+            too few rows could be checked.
+    """
 
     sha256: str
     model_version: str
     created_at: datetime | None
     calibration: Calibration
+    reason: str = ""
+    self_test_passed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -129,6 +138,8 @@ def _known_sets(tenant: Tenant, digests: set[str]) -> tuple[KnownCalibration, ..
             model_version=row.model_version.version,
             created_at=row.created_at,
             calibration=serving.calibration_of(tenant=tenant, sha256=digest),
+            reason=row.reason,
+            self_test_passed=row.self_test_passed,
         )
         for digest, row in first_of.items()
     }

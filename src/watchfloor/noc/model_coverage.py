@@ -1,12 +1,14 @@
 """Everything that says whether the intervals and the automation of one model keep their word."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
 from watchfloor.core.conformal.eps_curve import EpsCurve, clear_curve, ticket_curve
 from watchfloor.core.errors import InvalidInput
+from watchfloor.core.local_time import local_day
 from watchfloor.ml import (
     automation_queries,
+    calibration_sets,
     certificate_facts,
     coverage_monitor,
     drift_reports,
@@ -15,6 +17,7 @@ from watchfloor.ml import (
     model_queries,
 )
 from watchfloor.ml.automation_queries import DecidedWeek
+from watchfloor.ml.calibration_sets import DeltaSpent
 from watchfloor.ml.certificate_facts import Kept
 from watchfloor.ml.coverage_monitor import LiveReport
 from watchfloor.ml.coverage_queries import CoverageReport, coverage_report
@@ -38,11 +41,13 @@ class ModelCoverage:
         widths: narrow, wide and unknown intervals.
         decided: what was done with the predictions, week by week.
         certificates: those under which something was acted on, newest first.
-        tickets, clearing: what could be certified at other promises, from the outcomes of the
-            champion in these weeks; None while no model serves.
+        tickets, clearing: what could be certified at other promises: as the calibration that
+            decides has it, or from the outcomes of the champion in these weeks where it kept
+            none; None while no model serves.
         live: what the live monitor of the champion says; None before its first night.
         guard: the latest check whether outcomes still come as those of the serving set came.
         eps_ticket, eps_clear, delta: the promises the tenant asks for.
+        delta_spent: what the sets of this quarter risked.
         serving_set: digest of the calibration that decides now; empty without one.
     """
 
@@ -58,14 +63,21 @@ class ModelCoverage:
     eps_ticket: float
     eps_clear: float
     delta: float
+    delta_spent: DeltaSpent
     serving_set: str
 
 
 def model_coverage(
-    *, tenant: Tenant, card: ModelCard, level: int, weeks: int, last: date, shown_set: str = ""
+    *,
+    tenant: Tenant,
+    card: ModelCard,
+    level: int,
+    weeks: int,
+    now: datetime,
+    shown_set: str = "",
 ) -> ModelCoverage:
     """
-    Return how one model type keeps its word over whole weeks up to a local day.
+    Return how one model type keeps its word over whole weeks up to the local day.
 
     Args:
         card: of the model type; `model_queries.get_card` finds it and refuses an unknown one.
@@ -80,6 +92,7 @@ def model_coverage(
         raise InvalidInput(field="weeks", value=weeks, expected=f"1 to {MOST_WEEKS}")
     model_type = card.model_type
     values = thresholds.values_in_force(tenant=tenant, model_type=model_type)
+    last = local_day(now, tenant.zone)
     window = read_window(tenant=tenant, model_type=model_type, last=last, weeks=weeks)
     table = logs.table_of(logs.log_of(model_type))
     tickets, clearing = _curves(window, card, delta=values["delta"])
@@ -109,6 +122,7 @@ def model_coverage(
         eps_ticket=values["eps_ticket"],
         eps_clear=values["eps_clear"],
         delta=values["delta"],
+        delta_spent=calibration_sets.delta_spent(tenant=tenant, model_type=model_type, now=now),
         serving_set=model_queries.serving_set_of(card),
     )
 
@@ -118,6 +132,9 @@ def _curves(
 ) -> tuple[EpsCurve | None, EpsCurve | None]:
     if card.version is None:
         return None, None
+    kept = card.calibration
+    if kept is not None and kept.tickets_at is not None and kept.clearing_at is not None:
+        return kept.tickets_at, kept.clearing_at
     scores, outcomes = window.known_pairs(card.version.version)
     return ticket_curve(scores, outcomes, delta=delta), clear_curve(scores, outcomes, delta=delta)
 

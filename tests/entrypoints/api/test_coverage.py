@@ -8,7 +8,6 @@ from django.test import Client
 from doors import caller, token
 from jsonschema import Draft202012Validator
 
-from watchfloor.core.local_time import local_day
 from watchfloor.entrypoints import clock
 from watchfloor.ledger.clock import set_clock
 from watchfloor.ml import model_queries
@@ -38,10 +37,8 @@ def mila(filled, db):
 
 def report_of(tenant, *, level=95, weeks=13, **asked):
     card = model_queries.get_card(tenant=tenant, model_type=DESK, is_predicted=True)
-    last = local_day(NOON, tenant.zone)
-    return model_coverage(
-        tenant=tenant, card=card, level=level, weeks=weeks, last=last, **asked
-    ).report
+    found = model_coverage(tenant=tenant, card=card, level=level, weeks=weeks, now=NOON, **asked)
+    return found.report
 
 
 def same(told, found):
@@ -111,7 +108,7 @@ class TestModelCoverage:
             ({"weeks": "0"}, "weeks"),
             ({"weeks": "105"}, "weeks"),
             ({"calibration": "../x"}, "calibration"),
-            ({"levle": "95"}, "levle"),
+            ({"lvl": "95"}, "lvl"),
         ],
         ids=["level", "no number", "no week", "too long", "no digest", "misspelled"],
     )

@@ -91,7 +91,7 @@ def _curve(curve: EpsCurve, *, asked: float, caption: str, table: FigureTable) -
 
 
 def _curve_caption(curve: EpsCurve, *, nothing: str, smallest: str) -> str:
-    first = gettext("%(n)s known outcomes of the champion, %(k)s of them real events.") % {
+    first = gettext("%(n)s known outcomes, %(k)s of them real events.") % {
         "n": count_text(curve.n),
         "k": count_text(curve.n_positive),
     }

@@ -23,6 +23,7 @@ from watchfloor.ml.model_queries import rate
 from watchfloor.noc.model_coverage import ModelCoverage
 
 FEWEST_WEEKS = 4
+PAIR_STEPS = 200
 
 
 def interval_figures(told: ModelCoverage, *, names: Names) -> dict[str, Figure]:
@@ -219,9 +220,19 @@ def _reliability(told: ModelCoverage, table: FigureTable) -> Figure:
             PromisedRate(each.lower, each.upper, each.then.interval.lower, each.then.interval.upper)
             for each in bins
         ],
+        pair=_pair(told),
         caption=_reliability_caption(bins),
         table=table,
     )
+
+
+def _pair(told: ModelCoverage) -> list[tuple[float, float, float]]:
+    """Return the Venn-Abers pair of the calibration that is shown, at scores side by side."""
+    shown = told.report.shown_set
+    if shown is None or shown.calibration.venn_abers is None:
+        return []
+    scores = [k / PAIR_STEPS for k in range(PAIR_STEPS + 1)]
+    return [(score, *shown.calibration.pair(score)) for score in scores]
 
 
 def _point(each: BinSince) -> ReliabilityBin | None:

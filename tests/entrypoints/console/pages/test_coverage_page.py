@@ -32,8 +32,7 @@ def told(world):
 
 def told_of(world, *, level=95, weeks=13):
     card = model_queries.get_card(tenant=world.acme, model_type="sla_breach", is_predicted=True)
-    last = local_day(world.now, world.acme.zone)
-    return model_coverage(tenant=world.acme, card=card, level=level, weeks=weeks, last=last)
+    return model_coverage(tenant=world.acme, card=card, level=level, weeks=weeks, now=world.now)
 
 
 @pytest.fixture
@@ -104,6 +103,25 @@ class TestCoveragePage:
         assert len(serving_now) == 1
         assert told.serving_set[:8] in serving_now[0]
 
+    def test_says_why_each_calibration_was_cut_and_whether_it_agrees_with_itself(self, mila):
+        sets = mila.get(PATH).context["sets"]
+
+        assert {each["facts"].split(", ")[0] for each in sets} == {"Loaded by hand"}
+        assert {each["facts"].split(", ")[1] for each in sets} <= {
+            "its halves agree",
+            "its newer half broke promises of its older",
+            "too few rows to try its halves",
+        }
+
+    def test_says_what_the_certificates_of_the_quarter_risk(self, mila, told):
+        assert f"{told.delta_spent.n_sets} sets since 1 Jan" in text_of(mila.get(PATH))
+
+    def test_draws_the_venn_abers_pair_of_the_calibration(self, mila):
+        figure = mila.get(PATH).context["figures"]["reliability"]
+
+        assert "curve-pair" in figure.svg
+        assert "Venn-Abers pair" in [words for _, words in figure.legend]
+
     def test_warns_of_a_certificate_that_was_broken(self, mila, world):
         rows = PredictionLog.objects.filter(decision="auto_ticket")
         assert rows.count() >= 20
@@ -153,7 +171,10 @@ class TestCoveragePage:
         )
 
     def test_says_that_no_bet_can_be_made(self, mila, followed):
-        assert mila.get(PATH).context["guard_words"] == followed.guard.evidence["sentence"]
+        told = {"sentence": "There is too little to compare."}
+        DriftReport.objects.filter(pk=followed.guard.pk).update(evidence=told)
+
+        assert mila.get(PATH).context["guard_words"] == told["sentence"]
 
     def test_is_linked_from_the_model(self, mila):
         assert PATH in mila.get("/t/acme/models/sla_breach/").content.decode()

@@ -5,7 +5,6 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from watchfloor.core.local_time import local_day
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.api.endpoint import Endpoint
 from watchfloor.entrypoints.api.paging import read_query
@@ -168,7 +167,7 @@ class ModelCoverage(Endpoint):
             card=card,
             level=asked["level"],
             weeks=asked["weeks"],
-            last=local_day(clock.now(), tenant.zone),
+            now=clock.now(),
             shown_set=asked.get("calibration", ""),
         )
         return Response(CoverageOut(found).data)

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_safe
 
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.core.errors import ArtifactCorrupt
-from watchfloor.core.local_time import local_day
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import (
     automation_figures,
@@ -31,8 +30,9 @@ from watchfloor.entrypoints.console.wording import (
     score_text,
 )
 from watchfloor.ml.certificate_facts import Kept
+from watchfloor.ml.coverage_window import KnownCalibration
 from watchfloor.ml.model_queries import ModelCard
-from watchfloor.ml.models import DriftReport
+from watchfloor.ml.models import CutReason, DriftReport
 from watchfloor.noc.model_coverage import ModelCoverage, model_coverage
 from watchfloor.tenants import directory
 from watchfloor.tenants.access import Actor
@@ -96,7 +96,7 @@ def _told(request: HttpRequest, actor: Actor, card: ModelCard) -> ModelCoverage:
         card=card,
         level=int(lists.chosen(request, "level", LEVEL_WORDS)),
         weeks=int(lists.chosen(request, "weeks", WEEKS)),
-        last=local_day(clock.now(), actor.tenant.zone),
+        now=clock.now(),
         shown_set=request.GET.get("set", ""),
     )
 
@@ -191,11 +191,23 @@ def _sets(request: HttpRequest, told: ModelCoverage) -> list[dict[str, Any]]:
             "version": known.model_version,
             "n": known.calibration.n,
             "href": f"?{urlencode({**kept, 'set': known.sha256[:12]})}#bins",
+            "facts": _set_facts(known),
             "is_shown": known == told.report.shown_set,
             "serves": known.sha256 == told.serving_set,
         }
         for known in (each.known for each in reversed(told.report.sets))
     ]
+
+
+def _set_facts(known: KnownCalibration) -> str:
+    """Return why a set was cut, and whether its own halves agree."""
+    told = {
+        True: gettext("its halves agree"),
+        False: gettext("its newer half broke promises of its older"),
+        None: gettext("too few rows to try its halves"),
+    }[known.self_test_passed]
+    reason = CutReason(known.reason).label if known.reason else gettext("Reason not kept")
+    return f"{reason}, {told}"
 
 
 def _certificate(kept: Kept) -> dict[str, Any]:
