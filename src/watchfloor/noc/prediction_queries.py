@@ -22,9 +22,14 @@ AUTOMATED = frozenset({"auto_ticket", "auto_clear"})
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about predictions with a score like one prediction's."""
+    """
+    What is known about predictions with a score like one prediction's.
+
+    `pair` is the Venn-Abers pair of the score, None where the calibration kept none.
+    """
 
     interval: ProbabilityInterval
+    pair: tuple[float, float] | None
     alike_n: int
     alike_events: int
     certified_from: float | None
@@ -96,6 +101,7 @@ def known_about(*, tenant: Tenant, prediction: ScoredPrediction) -> Known | None
     alike = calibration.bins[bisect_right(calibration.edges, prediction.score)]
     return Known(
         interval=alike.interval,
+        pair=calibration.pair(prediction.score) if calibration.venn_abers is not None else None,
         alike_n=alike.n,
         alike_events=alike.k,
         certified_from=calibration.certified_from,

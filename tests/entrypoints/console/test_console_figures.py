@@ -1,4 +1,5 @@
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -54,6 +55,16 @@ class TestScoreGlyph:
         assert spoken.replace("\u00a0", " ") == (
             "score 0.93, 95 % interval 0.88 to 0.96, 99 % interval 0.85 to 0.97, ticket from 0.78"
         )
+
+    def test_brackets_the_venn_abers_pair_and_says_it(self):
+        drawn = replace(SURE, pair=(0.9, 0.95))
+
+        svg = score_glyph(drawn)
+
+        ends = {one.get("x1") for one in elements(svg, "line") if one.get("class") == "pair"}
+        assert ends == {"90%", "95%"}
+        assert "Venn-Abers pair 0.90 and 0.95" in ET.fromstring(svg).get("aria-label")
+        assert attribute(score_scale(drawn), "line", "pair", "x2") == ["95%", "90%", "95%"]
 
     def test_an_unknown_score_is_a_word_and_draws_nothing(self):
         shown = score_glyph(DrawnScore(None, why_unknown="no calibration set"))

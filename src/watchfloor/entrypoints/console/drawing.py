@@ -33,6 +33,7 @@ def drawn_score(prediction: ScoredPrediction, known: Known | None) -> DrawnScore
         band95=(known.interval.lower, known.interval.upper) if known else None,
         band99=(known.interval.lower99, known.interval.upper99) if known else None,
         ticks=_ticks(prediction, known),
+        pair=known.pair if known else None,
     )
 
 
@@ -185,14 +186,23 @@ def interval_rows(known: Known | None) -> tuple[tuple[str, str, str], ...]:
         (95, (interval.lower, interval.upper)),
         (99, (interval.lower99, interval.upper99)),
     )
-    return tuple(
+    rows = [
         (
             percent_text(level / 100, decimals=0),
             f"{score_text(low)} – {score_text(high)}",
             score_text(high - low),
         )
         for level, (low, high) in bands
-    )
+    ]
+    return (*rows, *_pair_rows(known))
+
+
+def _pair_rows(known: Known) -> tuple[tuple[str, str, str], ...]:
+    if known.pair is None:
+        return ()
+    low, high = known.pair
+    either = gettext("%(p0)s or %(p1)s") % {"p0": score_text(low), "p1": score_text(high)}
+    return ((gettext("Venn-Abers pair"), either, score_text(high - low)),)
 
 
 def reason_bars(shares: Iterable[FeatureShare]) -> tuple[figures.ContributionBar, ...]:

@@ -122,7 +122,10 @@ def _promise_facts(prediction: ScoredPrediction) -> tuple[Fact, ...]:
         Fact(gettext("Clearing up to"), _score_or_none(prediction.clear_threshold)),
         Fact(
             gettext("Promise asked for"),
-            gettext("%(ticket)s false tickets, %(clear)s events among the cleared; %(sure)s sure")
+            gettext(
+                "%(ticket)s false tickets, %(clear)s events among the cleared; "
+                "it holds with %(sure)s"
+            )
             % {
                 "ticket": percent_text(eps_ticket),
                 "clear": percent_text(eps_clear),

@@ -19,7 +19,9 @@ def sample_context(*, now: datetime, live_path: str = "") -> dict[str, Any]:
         "shell": _shell(now, live_path=live_path),
         "kpis": _kpis(),
         "rows": _rows(now),
-        "review_score": DrawnScore(0.71, (0.48, 0.85), (0.39, 0.90), ticks=(REVIEW, TICKET)),
+        "review_score": DrawnScore(
+            0.71, (0.48, 0.85), (0.39, 0.90), ticks=(REVIEW, TICKET), pair=(0.66, 0.74)
+        ),
         "bars": figures.contribution_bars(
             [
                 figures.Contribution("Speed from previous fix 612 km/h", 0.31),
@@ -34,6 +36,9 @@ def sample_context(*, now: datetime, live_path: str = "") -> dict[str, Any]:
             _bins(), ticks=(Tick(0.60, "review"), Tick(0.80, "ticket")), event_name="fraud"
         ),
         "agreement": figures.reliability(_groups(), event_name="fraud"),
+        "held": _held(),
+        "decided": _decided(now),
+        "promises": _promises(),
         "edge_scores": (
             DrawnScore(0.0042, (0.0021, 0.0081), (0.0017, 0.0102), ticks=(TICKET,)),
             DrawnScore(0.9991, (0.981, 1.0), (0.972, 1.0), ticks=(TICKET,)),
@@ -103,10 +108,10 @@ def _rows(now: datetime) -> tuple[StreamRow, ...]:
     ticks = (TICKET,)
     told = (
         ("critical", "Two sites in four minutes", "G-1187, check-in", "Harbour Gate 2",
-         DrawnScore(0.93, (0.88, 0.96), (0.85, 0.97), ticks),
+         DrawnScore(0.93, (0.88, 0.96), (0.85, 0.97), ticks, (0.91, 0.95)),
          "Ticket 4,102", "certified at ε 5 %", 12),
         ("high", "Fix jumped 41 km", "G-0342, location", "North Campus",
-         DrawnScore(0.71, (0.48, 0.85), (0.39, 0.90), ticks),
+         DrawnScore(0.71, (0.48, 0.85), (0.39, 0.90), ticks, (0.66, 0.74)),
          "Review", "interval too wide", 61),
         ("medium", "Silent for 47 min, expected 2.8 signals an hour", "Post 3, night",
          "Depot West", DrawnScore(0.44, (0.39, 0.50), (0.37, 0.52), ticks),
@@ -199,3 +204,41 @@ def _groups() -> list[figures.ReliabilityBin]:
         )
         for predicted, observed, n in told
     ]
+
+
+def _held() -> figures.Figure:
+    rows = (
+        ("Harbour Gate 2", "94.9 % of 1,204", 0.949, (0.935, 0.961), True, False),
+        ("North Campus", "90.2 % of 812, below", 0.902, (0.88, 0.922), True, True),
+        ("Depot West", "100 % of 14, too few", 1.0, (0.768, 1.0), False, False),
+        ("Central Station", "no outcome known", None, (0.0, 1.0), False, False),
+    )
+    return figures.coverage_rows(
+        [
+            figures.CoverageRow(name, told, value, band, (0.93, 0.97), is_judged, is_outside)
+            for name, told, value, band, is_judged, is_outside in rows
+        ],
+        promised=0.95,
+        caption="1 of 2 groups falls below the promise.",
+        table=figures.FigureTable(("Site", "Covered"), tuple(row[:2] for row in rows)),
+    )
+
+
+def _decided(now: datetime) -> figures.Figure:
+    counts = ((40, 300, 120, 340), (61, 310, 90, 320), (0, 0, 0, 0), (72, 330, 70, 310))
+    monday = now.date()
+    return figures.decided_bars(
+        [figures.DecidedBar(monday + timedelta(weeks=k), *each) for k, each in enumerate(counts)],
+        caption="45.2 % of 2,363 predictions were handled without a person.",
+        table=figures.FigureTable(("Week", "Tickets"), (("1", "40"),)),
+    )
+
+
+def _promises() -> figures.Figure:
+    shares = ((0.01, 0, 0), (0.02, 0, 0), (0.05, 0.03, 0.2), (0.1, 0.07, 0.4), (0.2, 0.12, 0.6))
+    return figures.eps_curve(
+        [figures.PromisePoint(*each) for each in shares],
+        asked=0.05,
+        caption="The smallest share of false tickets that can be certified is 5 %.",
+        table=figures.FigureTable(("False at most", "Of all"), (("5 %", "3 %"),)),
+    )

@@ -9,6 +9,7 @@ from entrypoints.console.pages.world import deeds, ids_of
 
 from watchfloor.entrypoints import clock
 from watchfloor.ledger.clock import set_clock
+from watchfloor.ml import serving
 from watchfloor.ml.models import OutcomeRecord, PredictionLog
 from watchfloor.noc.models import AlertEvent, ReviewItem, Ticket
 from watchfloor.noc.models.work import Disposition
@@ -435,6 +436,24 @@ class TestPrediction:
             "not known yet",
         }
 
+    @pytest.mark.parametrize("page", ["predictions", "review", "tickets"])
+    def test_shows_bands_and_pair_of_its_score_wherever_it_is_shown(self, world, olga, page):
+        ticket = Ticket.objects.filter(model_type="sla_breach", status="open").latest("pk")
+        item = ReviewItem.objects.filter(model_type="sla_breach", state="waiting").latest("pk")
+        of_item = page == "review"
+        prediction = PredictionLog.objects.get(
+            pk=item.prediction_id if of_item else ticket.prediction_id
+        )
+        key = {"predictions": prediction.pk, "review": item.pk, "tickets": ticket.pk}[page]
+
+        evidence = olga.get(f"/t/acme/{page}/{key}/").context["evidence"]
+
+        calibration = serving.calibration_of(tenant=world.acme, sha256=prediction.calibration_hash)
+        known = calibration.interval(prediction.score)
+        assert evidence.drawn.band95 == (known.lower, known.upper)
+        assert evidence.drawn.pair == calibration.pair(prediction.score)
+        assert [name for name, *_ in evidence.intervals][-1] == "Venn-Abers pair"
+
 
 class TestGrowth:
     """A page asks as often for many rows as for few."""
@@ -467,11 +486,14 @@ class TestGrowth:
         path = f"/t/borealis/{name}"
         _predict(world, 3)
         lea.get(path)
+        # The clock row is read again after a while; both requests begin with reading it.
+        clock.forget()
         with CaptureQueriesContext(connection) as few:
             lea.get(path)
 
         _predict(world, 30)
 
+        clock.forget()
         with django_assert_num_queries(len(few)):
             lea.get(path)
 

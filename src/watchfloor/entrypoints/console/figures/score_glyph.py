@@ -2,7 +2,7 @@
 The product's mark: one score with what is known about it.
 
 An axis from 0 to 1, the 99 and 95 % bands of the event rate of predictions like this one, the
-score as a point, and a tick at each threshold in force.
+Venn-Abers pair as a bracket, the score as a point, and a tick at each threshold in force.
 """
 
 from dataclasses import dataclass
@@ -33,14 +33,15 @@ class DrawnScore:
     """
     A score and its probability interval, all in [0, 1]; None is drawn as unknown, never as 0.
 
-    `band95` and `band99` are (lower, upper). `why_unknown` says in a few words why there is no
-    score.
+    `band95` and `band99` are (lower, upper), `pair` is (p0, p1). `why_unknown` says in a few
+    words why there is no score.
     """
 
     score: float | None
     band95: tuple[float, float] | None = None
     band99: tuple[float, float] | None = None
     ticks: tuple[Tick, ...] = ()
+    pair: tuple[float, float] | None = None
     why_unknown: str = ""
 
 
@@ -51,7 +52,8 @@ def score_glyph(drawn: DrawnScore) -> str:
     middle = ROW_HEIGHT / 2
     ticks = [_tick(tick.value, top=1, bottom=ROW_HEIGHT - 1) for tick in drawn.ticks]
     point = element("circle", class_=_point_class(drawn), cx=percent(drawn.score), cy=middle, r=3.5)
-    parts = [_axis(middle), *_bands(drawn, top=3, height=14), *ticks, point]
+    bands = _bands(drawn, top=3, height=14)
+    parts = [_axis(middle), *bands, *_bracket(drawn, y=ROW_HEIGHT - 1, height=4), *ticks, point]
     return _drawing(drawn, parts=parts, kind="score", height=ROW_HEIGHT)
 
 
@@ -65,6 +67,7 @@ def score_scale(drawn: DrawnScore) -> str:
     parts = [
         _axis(middle),
         *_bands(drawn, top=middle - 12, height=24),
+        *_bracket(drawn, y=middle + 16, height=6),
         *_labelled_ticks(drawn.ticks, bottom=middle + 17),
         point,
         *_ends(drawn.score, y=foot),
@@ -91,6 +94,9 @@ def score_label(drawn: DrawnScore) -> str:
         for level, band in ((95, drawn.band95), (99, drawn.band99))
         if band is not None
     )
+    if drawn.pair is not None:
+        words = gettext("Venn-Abers pair %(p0)s and %(p1)s")
+        parts.append(words % {"p0": score_text(drawn.pair[0]), "p1": score_text(drawn.pair[1])})
     parts.extend(f"{tick.label} {score_text(tick.value)}" for tick in drawn.ticks)
     return ", ".join(parts)
 
@@ -124,6 +130,17 @@ def _bands(drawn: DrawnScore, *, top: float, height: float) -> list[str]:
         )
         for name, band in bands
         if band is not None
+    ]
+
+
+def _bracket(drawn: DrawnScore, *, y: float, height: float) -> list[str]:
+    """Return the pair below the bands: a line between its numbers, and an end at each."""
+    if drawn.pair is None:
+        return []
+    left, right = (percent(number) for number in drawn.pair)
+    return [
+        element("line", class_="pair", x1=left, x2=right, y1=y, y2=y),
+        *(element("line", class_="pair", x1=x, x2=x, y1=y - height, y2=y) for x in (left, right)),
     ]
 
 
