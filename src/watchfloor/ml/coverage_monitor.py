@@ -93,7 +93,9 @@ def advance(
     row.counted_until = now
     steps = list(CoverageStep.objects.filter(monitor=row).order_by("started_at"))
     if fresh or not steps:
-        late = _late(_first_told(tenant, fresh), row, steps, table)
+        # A window of what was known before is all that the first night can use.
+        told = _first_told(tenant, fresh if steps else fresh[-live_coverage.WINDOW :])
+        late = _late(told, row, steps, table)
         monitor = LiveCoverage.from_bytes(bytes(row.state)).learn(late)
         row.state = monitor.to_bytes()
         row.last_outcome_id = fresh[-1].pk if fresh else row.last_outcome_id

@@ -168,7 +168,9 @@ def _advance(row: ExchangeabilityGuard, *, level: float, now: datetime) -> Guard
 def _fresh(row: ExchangeabilityGuard, *, until: datetime) -> list[OutcomeRecord]:
     """Return outcomes of predictions that are old enough now and were not looked at before."""
     found = OutcomeRecord.objects.filter(
-        Q(occurred_at__gt=row.seen_until) | Q(id__gt=row.last_outcome_id),
+        # Known later than it happened: said beside it, for the index is on that moment.
+        Q(known_at__gt=row.seen_until, occurred_at__gt=row.seen_until)
+        | Q(id__gt=row.last_outcome_id),
         tenant_id=row.tenant_id,
         model_type=row.model_type,
         model_version=row.model_version,
