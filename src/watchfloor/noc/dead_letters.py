@@ -26,8 +26,16 @@ class Unreadable:
     error: str
 
 
-def keep(*, tenant: Tenant, unreadable: Unreadable, now: datetime) -> DeadLetter:
-    """Store a message that could not be read; repeated, it is the same letter, counted."""
+def keep(
+    *, tenant: Tenant, unreadable: Unreadable, now: datetime, nth: int | None = None
+) -> DeadLetter:
+    """
+    Store a message that could not be read; repeated, it is the same letter, counted.
+
+    Args:
+        nth: which of its repetitions this is, where the sender counts them; None for one more
+            than were received before.
+    """
     digest = hashlib.sha256(unreadable.payload).hexdigest()
     letter, created = DeadLetter.objects.get_or_create(
         tenant=tenant,
@@ -45,9 +53,10 @@ def keep(*, tenant: Tenant, unreadable: Unreadable, now: datetime) -> DeadLetter
         },
     )
     if not created:
-        DeadLetter.objects.filter(pk=letter.pk).update(
-            occurrences=F("occurrences") + 1, last_received_at=now
-        )
+        seen = DeadLetter.objects.filter(pk=letter.pk)
+        if nth is not None:
+            seen = seen.filter(occurrences__lt=nth)
+        seen.update(occurrences=F("occurrences") + 1, last_received_at=now)
     return letter
 
 

@@ -90,10 +90,17 @@ def handle_signals(
         return _handle(tenant=tenant, messages=messages, now=now)
 
 
-def keep_unreadable(*, tenant_code: str, unreadable: Unreadable, now: datetime) -> DeadLetter:
-    """Keep a message that reached no stream; an unknown tenant's is the platform's."""
+def keep_unreadable(
+    *, tenant_code: str, unreadable: Unreadable, now: datetime, nth: int | None = None
+) -> DeadLetter:
+    """
+    Keep a message that reached no stream; an unknown tenant's is the platform's.
+
+    Args:
+        nth: which of its repetitions this is, where the sender counts them.
+    """
     tenant = directory.find_tenant(tenant_code) or directory.platform_tenant()
-    return dead_letters.keep(tenant=tenant, unreadable=unreadable, now=now)
+    return dead_letters.keep(tenant=tenant, unreadable=unreadable, now=now, nth=nth)
 
 
 @transaction.atomic

@@ -105,6 +105,7 @@ class TestReplay:
     def test_a_second_run_changes_nothing(self, orders):
         first, logged = replay(orders), log()
         deeds, planned = AuditEntry.objects.count(), list(DueRow.objects.values())
+        letters = list(DeadLetter.objects.values())
 
         second = replay(orders)
 
@@ -115,6 +116,7 @@ class TestReplay:
         assert log() == logged
         assert AuditEntry.objects.count() == deeds
         assert list(DueRow.objects.values()) == planned
+        assert list(DeadLetter.objects.values()) == letters
 
     def test_the_size_of_a_batch_changes_nothing(self, orders, monkeypatch):
         whole, logged = undone(lambda: (lasting(replay(orders)), log()))

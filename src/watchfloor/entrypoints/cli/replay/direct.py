@@ -1,6 +1,7 @@
 """Straight into the workflows, in this process: no broker and no server between."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ class DirectDoor:
         self._tenant = tenant
         self._model_type = model_type
         self._source = source
+        self._buried: Counter[bytes] = Counter()
 
     def predict(self, events: Sequence[RecordedEvent | BrokenRow], *, now: datetime) -> list[Fate]:
         """Predict about events in one transaction; what does not fit is a dead letter."""
@@ -68,6 +70,8 @@ class DirectDoor:
         )
 
     def _bury(self, row: BrokenRow, now: datetime) -> Fate:
+        # Counted by this run: the rows of a run before it are the same rows, not more of them.
+        self._buried[row.payload] += 1
         security_anomaly.keep_unreadable(
             tenant_code=self._tenant.code,
             unreadable=Unreadable(
@@ -78,6 +82,7 @@ class DirectDoor:
                 error=row.error,
             ),
             now=now,
+            nth=self._buried[row.payload],
         )
         return Fate.DEAD
 
