@@ -45,7 +45,7 @@ test-core: $(VENV)/.ready ## The pure core alone, in seconds
 	$(BIN)/python -m pytest tests/core src/watchfloor/core -m "not slow" -q
 
 test-slow: $(VENV)/.ready ## Statistics, load and kill tests
-	$(BIN)/python -m pytest -m "slow and not services" -n 2
+	$(BIN)/python -m pytest -m "slow and not services" -n 2 --dist loadgroup
 
 test-stories: $(VENV)/.ready ## The stories on PostgreSQL, Redis, RabbitMQ and Mosquitto
 	WATCHFLOOR_DATABASE_URL=$${STORIES_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/watchfloor} \

@@ -4,11 +4,10 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from cast import ALICES_SECRET
-from django.db import connection
+from databases import url_of_this_test
 from entrypoints.mqtt import child_ingest
 from entrypoints.mqtt.conftest import INTERNAL
 from entrypoints.mqtt.malformed import PHONE
@@ -27,7 +26,7 @@ def child(cleanup):
     """Start an ingest process on the test's database, anew at each call."""
 
     def start(url: str, port: int = 0) -> subprocess.Popen:
-        environment = {**os.environ, "WATCHFLOOR_DATABASE_URL": _database_url()}
+        environment = {**os.environ, "WATCHFLOOR_DATABASE_URL": url_of_this_test()}
         process = subprocess.Popen(
             [sys.executable, child_ingest.__file__, url, str(port)], env=environment
         )
@@ -93,11 +92,3 @@ def _stored() -> int:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _database_url() -> str:
-    told = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{Path(told['NAME']).resolve()}"
-    account = f"{told['USER']}:{told['PASSWORD']}@{told['HOST']}:{told['PORT']}"
-    return f"postgres://{account}/{told['NAME']}"
