@@ -15,7 +15,14 @@ ACCOUNTS = {"ingest": "ingest-secret", "gateway": "gateway-secret"}
 class MosquittoServer:
     """Runs until stopped; what it had queued survives a stop, as its configuration says."""
 
-    def __init__(self, directory: Path, *, devices: dict[str, str]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        devices: dict[str, str],
+        certificate: Path | None = None,
+        key: Path | None = None,
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         accounts = {
@@ -29,7 +36,9 @@ class MosquittoServer:
             directory,
             accounts=accounts,
             # Started by root in a container, it would change to a user who may not read here.
-            options=mosquitto.MosquittoOptions(port=self.port, run_as="root"),
+            options=mosquitto.MosquittoOptions(
+                port=self.port, certificate=certificate, key=key, run_as="root"
+            ),
         )
 
     def start(self) -> None:
@@ -41,7 +50,11 @@ class MosquittoServer:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.02)
-        raise AssertionError(f"Mosquitto did not start: {self._log.read_text()}")
+        raise AssertionError(f"Mosquitto did not start: {self.log()}")
+
+    def log(self) -> str:
+        """Return what it has said so far."""
+        return self._log.read_text()
 
     def stop(self) -> None:
         self._process.terminate()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from paho.mqtt import client as paho
@@ -45,6 +46,7 @@ class Phone:
         client_id: str = "",
         in_flight: int = 500,
         will: tuple[str, bytes] | None = None,
+        trusted: Path | None = None,
     ) -> None:
         self.refusal = ""
         self._connected = threading.Event()
@@ -58,6 +60,8 @@ class Phone:
             self.client.username_pw_set(username, password)
         if will is not None:
             self.client.will_set(will[0], will[1], qos=1)
+        if trusted is not None:
+            self.client.tls_set(ca_certs=str(trusted))
         self.client.max_inflight_messages_set(in_flight)
         self.client.reconnect_delay_set(1, 1)
         self.client.on_connect = self._on_connect
@@ -105,13 +109,14 @@ class Ingest:
         is_embedded: bool = True,
         client_id: str = "ingest-under-test",
         is_shared: bool = False,
+        tls: bool = False,
         **carriage: Any,
     ) -> None:
         self._stop = threading.Event()
         patience = Patience(first_s=0.01, longest_s=0.1, away=3)
         self.subscriber = Subscriber(
             broker=BrokerAddress(
-                "127.0.0.1", port, *account, is_embedded=is_embedded, is_shared=is_shared
+                "127.0.0.1", port, *account, tls=tls, is_embedded=is_embedded, is_shared=is_shared
             ),
             carriage=Carriage(stop=self._stop, **{"patience": patience, **carriage}),
             options=SubscriberOptions(client_id=client_id, reconnect_s=(1, 1)),

@@ -15,6 +15,15 @@ from django.db.migrations.executor import MigrationExecutor
 
 LEAST_FREE_BYTES = 1024**3
 TIMEOUT_S = 2.0
+# Where a service listens when its address does not say; the second of each pair is with TLS.
+PORTS = {
+    "redis": 6379,
+    "rediss": 6379,
+    "amqp": 5672,
+    "amqps": 5671,
+    "mqtt": 1883,
+    "mqtts": 8883,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +54,14 @@ def _migrations() -> Check:
     return Check("migrations", not plan, f"{len(plan)} to apply" if plan else "all applied", fix)
 
 
-def _service(name: str, variable: str, url: str, default_port: int) -> Check:
+def _service(name: str, variable: str, url: str) -> Check:
     if not url:
         return Check(name, True, "embedded (nothing configured)")
     parts = urlsplit(url)
-    address = (parts.hostname or "localhost", parts.port or default_port)
+    port = parts.port or PORTS.get(parts.scheme)
+    if port is None:
+        return Check(name, False, f"{parts.scheme}://...", f"Correct {variable}: no such protocol.")
+    address = (parts.hostname or "localhost", port)
     try:
         socket.create_connection(address, TIMEOUT_S).close()
     except OSError as error:
@@ -59,15 +71,15 @@ def _service(name: str, variable: str, url: str, default_port: int) -> Check:
 
 
 def _redis() -> Check:
-    return _service("redis", "WATCHFLOOR_REDIS_URL", settings.ENV.redis_url, 6379)
+    return _service("redis", "WATCHFLOOR_REDIS_URL", settings.ENV.redis_url)
 
 
 def _broker() -> Check:
-    return _service("celery broker", "WATCHFLOOR_BROKER_URL", settings.ENV.broker_url, 5672)
+    return _service("celery broker", "WATCHFLOOR_BROKER_URL", settings.ENV.broker_url)
 
 
 def _mqtt() -> Check:
-    return _service("mqtt broker", "WATCHFLOOR_MQTT_URL", settings.ENV.mqtt_url, 1883)
+    return _service("mqtt broker", "WATCHFLOOR_MQTT_URL", settings.ENV.mqtt_url)
 
 
 def _openmp() -> Check:
