@@ -58,6 +58,14 @@ def test_what_is_compiled_already_is_used_for_small_works_too():
     assert kernels.twin_for(fill_squares, plain_s=0.0) is Twin.COMPILED
 
 
+def test_a_loop_whose_code_can_be_kept_nowhere_is_compiled_all_the_same():
+    pytest.importorskip("numba")
+    names = {}
+    exec("def twice(number): return 2 * number", names)
+
+    assert kernels.compiled(names["twice"])(21) == 42
+
+
 def _in_a_process_of_its_own(code):
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=SRC, capture_output=True, text=True, check=True
