@@ -61,10 +61,18 @@ class TestOutcomeAbsPac:
 
         assert pac_rank(n, level, delta=delta) == naive.pac_rank(n, level, Fraction(repr(delta)))
 
-    @pytest.mark.parametrize(("delta", "rank"), [(0.81, 2), (math.nextafter(0.81, 0), 3)])
-    def test_settles_a_tail_that_is_delta_itself_without_rounding(self, delta, rank):
-        # P(Beta(2, 1) < 0.9) is 0.81 exactly.
-        assert pac_rank(2, NINETY, delta=delta) == rank
+    @pytest.mark.parametrize(
+        ("n", "level", "delta", "rank"),
+        [
+            (2, NINETY, 0.81, 2),
+            (2, NINETY, math.nextafter(0.81, 0), 3),
+            (5, Fraction(1, 2), 0.5, 3),
+            (5, Fraction(1, 2), math.nextafter(0.5, 0), 4),
+        ],
+    )
+    def test_settles_a_tail_that_is_delta_itself_without_rounding(self, n, level, delta, rank):
+        # P(Beta(2, 1) < 0.9) is 0.81 exactly, and P(Beta(3, 3) < 0.5) a half.
+        assert pac_rank(n, level, delta=delta) == rank
 
     @given(scores=SCORES.filter(len), percent=PERCENT)
     def test_is_never_narrower_than_the_marginal_one_at_a_small_delta(self, scores, percent):
