@@ -39,6 +39,12 @@ ADVICE: dict[str, Advice] = {
         "`watchfloor manage load_calibration_data` makes one now.",
         worry="when it lasts longer than a week: no new calibration comes.",
     ),
+    "events_may_hide": Advice(
+        do="nothing: such predictions are logged, and a random part of them is looked at. It "
+        "stands in `failing_clause`, where clearing would have been certified otherwise.",
+        worry="when much is held back by it: real events lie at low scores. Improve the model "
+        "before loosening `beta_clear`.",
+    ),
     "probability_not_known_well": Advice(
         do="review it; the interval narrows as outcomes at such scores come in.",
         worry="when a busy range of scores stays wide for weeks: its outcomes do not arrive.",

@@ -398,19 +398,19 @@ class TestTheBreaker:
 
 class TestWhatIsNotCertified:
     def test_raises_an_alert_and_waits_for_a_person_with_everything_known(self, acme, now):
-        turn(acme, "width_limit", 0.01, now)
+        turn(acme, "ticket_score", 0.8, now)
 
         [result] = post(acme, request(1, at=now))
 
         alert = AlertEvent.objects.get()
         item = ReviewItem.objects.get(prediction_id=result.id)
-        assert result.reason == "probability_not_known_well"
+        assert result.reason == "below_ticket_score"
         assert (alert.alert_type, alert.severity) == ("ML_PREDICTION", "HIGH")
         for told in (alert.metadata, item.metadata):
             assert told["model_version"] == "2026-03"
             assert told["score"] == HIGH
             assert told["risk"] == "HIGH"
-            assert told["reason"] == "probability_not_known_well"
+            assert told["reason"] == "below_ticket_score"
             # 150 known outcomes at this score, and each was real.
             assert told["lower"] < told["upper"] == 1.0
             assert told["width"] == pytest.approx(told["upper"] - told["lower"])
@@ -433,6 +433,7 @@ class TestTheRecord:
         assert row.ticket_score == 0.6
         assert row.clear_threshold == LOW
         assert (row.eps_ticket, row.eps_clear, row.delta) == (0.1, 0.01, 0.1)
+        assert row.beta_clear == 0.05
         assert row.calibration_n == 1_200
         assert len(row.calibration_hash) == 64
         assert row.interval_kind == "prob_bin"
@@ -447,6 +448,15 @@ class TestTheRecord:
         row = PredictionLog.objects.get(id=result.id)
         assert (row.reason, row.failing_clause) == ("below_ticket_score", "below_ticket_score")
         assert row.ticket_threshold == 0.8
+
+    def test_names_the_interval_by_which_the_probability_is_known(self, acme, now):
+        # 150 outcomes, all real: the bin's interval is 0.024 wide, the pair lies closer together.
+        turn(acme, "width_limit", 0.02, now)
+
+        [result] = post(acme, request(1, at=now))
+
+        assert result.decision == "auto_ticket"
+        assert PredictionLog.objects.get(id=result.id).interval_kind == "venn_abers"
 
 
 class TestAStricterPromise:
@@ -476,6 +486,15 @@ class TestAStricterPromise:
         [after] = post(acme, request(2, at=now, score=LOW))
 
         assert [before.decision, after.decision] == ["auto_clear", "log_only"]
+        assert PredictionLog.objects.get(id=after.id).failing_clause == "certificate_looser"
+
+    def test_about_all_events_stops_clearing_too(self, acme, now):
+        switch_on(acme, Flag.AUTO_CLEAR, now=now)
+        turn(acme, "beta_clear", 0.01, now)
+
+        [after] = post(acme, request(2, at=now, score=LOW))
+
+        assert after.decision == "log_only"
         assert PredictionLog.objects.get(id=after.id).failing_clause == "certificate_looser"
 
     def test_taken_back_leaves_the_certificate_in_force(self, acme, now):

@@ -56,6 +56,14 @@ class Prediction:
             return None
         return self.calibration.interval(self.score).width
 
+    @property
+    def pair_width(self) -> float | None:
+        """Distance of the two Venn-Abers probabilities of this score."""
+        if self.calibration is None or self.score is None:
+            return None
+        low, high = self.calibration.pair(self.score)
+        return high - low
+
 
 def predict(*, serving: ServingModel | None, rows: Sequence[Features]) -> list[Prediction]:
     """Return a prediction for each row; without a model NO_MODEL, unreadable CANNOT_SCORE."""
@@ -134,16 +142,20 @@ def columns(prediction: Prediction, *, serving: ServingModel | None) -> dict[str
 def evidence_of(prediction: Prediction, *, serving: ServingModel | None, now: datetime) -> Evidence:
     """Return what the decision may rest on for one prediction."""
     calibration = prediction.calibration
+    positives = calibration.positives_cleared if calibration else None
     return Evidence(
         score=prediction.score,
         cannot_score=prediction.cannot_score,
         width=prediction.width,
+        venn_abers_width=prediction.pair_width,
         certified_from=calibration.certified_from if calibration else None,
         ticket_eps=calibration.ticket.eps if calibration else None,
         ticket_delta=calibration.ticket.delta if calibration else None,
         clear_below=calibration.clear_below if calibration else None,
         clear_eps=calibration.clear.eps if calibration else None,
         clear_delta=calibration.clear.delta if calibration else None,
+        positives_limit=positives.limit if positives else None,
+        positives_beta=positives.beta if positives else None,
         calibration_n=calibration.n if calibration else 0,
         calibration_n_positive=calibration.n_positive if calibration else 0,
         calibrated_at=serving.calibrated_at if serving and calibration else None,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from watchfloor.core.conformal.calibration import Calibration
+from watchfloor.core.conformal.eps_curve import EpsCurve
 from watchfloor.core.decision.figures import Figures, explained
 from watchfloor.core.decision.reason import Reason
 from watchfloor.ml import serving
@@ -62,6 +64,7 @@ def figures_of(*, tenant: Tenant, prediction: ScoredPrediction) -> Figures:
     certificate = None
     if calibration is not None:
         certificate = calibration.clear if is_quiet else calibration.ticket
+    positives = calibration.positives_cleared if calibration is not None else None
     return Figures(
         score=prediction.score,
         review_score=prediction.review_score,
@@ -70,9 +73,25 @@ def figures_of(*, tenant: Tenant, prediction: ScoredPrediction) -> Figures:
         clear_threshold=prediction.clear_threshold,
         eps_ticket=prediction.eps_ticket,
         eps_clear=prediction.eps_clear,
+        beta_clear=prediction.beta_clear,
         delta=prediction.delta,
         certificate_eps=certificate.eps if certificate else None,
         certificate_delta=certificate.delta if certificate else None,
+        positives_limit=positives.limit if positives else None,
+        smallest_eps=_smallest(calibration.tickets_at if calibration else None),
+        smallest_eps_clear=_smallest(calibration.clearing_at if calibration else None),
         calibration_n=prediction.calibration_n,
         width=prediction.confidence_interval_width,
+        pair_width=_pair_width(calibration, prediction.score),
     )
+
+
+def _smallest(curve: EpsCurve | None) -> float | None:
+    return curve.smallest_eps if curve is not None else None
+
+
+def _pair_width(calibration: Calibration | None, score: float | None) -> float | None:
+    if calibration is None or calibration.venn_abers is None or score is None:
+        return None
+    low, high = calibration.pair(score)
+    return high - low

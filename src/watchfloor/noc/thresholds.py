@@ -48,6 +48,7 @@ def policy_for(
         width_limit=values["width_limit"],
         eps_ticket=values["eps_ticket"],
         eps_clear=values["eps_clear"],
+        beta_clear=values["beta_clear"],
         delta=values["delta"],
         automation_on=Flag.AUTO_TICKET in automation.on,
         clear_on=Flag.AUTO_CLEAR in automation.on,

@@ -15,6 +15,8 @@ ASKED = Figures(
     clear_threshold=0.02,
     eps_ticket=0.1,
     eps_clear=0.01,
+    beta_clear=0.05,
+    positives_limit=0.03,
     delta=0.1,
     certificate_eps=0.2,
     certificate_delta=0.1,
@@ -29,6 +31,7 @@ FIGURES = {
     Reason.CLEARED: "Up to 0.02 at most 1 % are events, with 90 % confidence, from 1240 known "
     "outcomes.",
     Reason.NOT_CERTIFIED: "The score is 0.71; 10 % false tickets are certified from 0.78 on.",
+    Reason.EVENTS_MAY_HIDE: "At most 5 % of all events lie below 0.03.",
     Reason.CERTIFICATE_LOOSER: "It keeps 20 % with 90 % confidence; asked for is 10 % with 90 % "
     "confidence.",
     Reason.PROBABILITY_NOT_KNOWN_WELL: "The 95 % interval is 0.31 wide. The Venn-Abers pair "
@@ -71,3 +74,19 @@ def test_a_certificate_for_clearing_is_held_against_the_promise_for_clearing():
     assert told.endswith(
         "It keeps 2 % with 90 % confidence; asked for is 1 % with 90 % confidence."
     )
+
+
+def test_clearing_that_is_not_certified_has_its_own_figures():
+    quiet = replace(ASKED, score=0.05, smallest_eps_clear=0.02)
+
+    above = explained(Reason.NOT_CERTIFIED, quiet)
+    nothing = explained(Reason.NOT_CERTIFIED, replace(quiet, clear_threshold=None))
+
+    assert "1 % events among the cleared are certified up to 0.02." in above
+    assert nothing.endswith("the smallest share that can be is 2 %.")
+
+
+def test_too_few_events_allow_no_promise_about_them():
+    told = explained(Reason.EVENTS_MAY_HIDE, replace(ASKED, positives_limit=None))
+
+    assert told.endswith("Too few events are known to hide at most 5 % of them anywhere.")

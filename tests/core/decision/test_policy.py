@@ -22,6 +22,7 @@ ON = DecisionPolicy(
     review_score=0.6,
     eps_ticket=0.1,
     eps_clear=0.01,
+    beta_clear=0.05,
     delta=0.1,
     automation_on=True,
     stage_on=True,
@@ -39,6 +40,8 @@ SURE = Evidence(
     clear_below=0.05,
     clear_eps=0.01,
     clear_delta=0.1,
+    positives_limit=0.2,
+    positives_beta=0.05,
     calibration_n=1_000,
     calibration_n_positive=60,
     calibrated_at=NOW - timedelta(days=10),
@@ -285,6 +288,37 @@ TABLE = {
         ON,
         logged(Reason.CERTIFICATE_LOOSER),
     ),
+    "clearing under a looser beta": (
+        replace(CLEAN, positives_beta=0.06),
+        ON,
+        logged(Reason.CERTIFICATE_LOOSER),
+    ),
+    "clearing under a stricter beta": (replace(CLEAN, positives_beta=0.01), ON, CLEARED),
+    "clearing without a beta": (
+        replace(CLEAN, positives_beta=None),
+        ON,
+        logged(Reason.CERTIFICATE_LOOSER),
+    ),
+    "beta is NaN": (
+        replace(CLEAN, positives_beta=math.nan),
+        ON,
+        logged(Reason.CERTIFICATE_LOOSER),
+    ),
+    "clearing just below the limit of events": (
+        replace(CLEAN, positives_limit=math.nextafter(0.03, 1)),
+        ON,
+        CLEARED,
+    ),
+    "clearing at the limit of events": (
+        replace(CLEAN, positives_limit=0.03),
+        ON,
+        logged(Reason.EVENTS_MAY_HIDE),
+    ),
+    "clearing where no limit keeps events few": (
+        replace(CLEAN, positives_limit=None),
+        ON,
+        logged(Reason.EVENTS_MAY_HIDE),
+    ),
     "clearing takes nothing from the caps": (
         CLEAN,
         replace(ON, cap_left=0, site_cap_left=0, breaker_open=True),
@@ -329,8 +363,13 @@ TO_A_TICKET = (
 )
 TO_CLEARING = (
     *CALIBRATED,
-    (Reason.CERTIFICATE_LOOSER, {"clear_eps": 0.01, "clear_delta": 0.1}, {}),
+    (
+        Reason.CERTIFICATE_LOOSER,
+        {"clear_eps": 0.01, "clear_delta": 0.1, "positives_beta": 0.05},
+        {},
+    ),
     (Reason.NOT_CERTIFIED, {"clear_below": 0.05}, {}),
+    (Reason.EVENTS_MAY_HIDE, {"positives_limit": 0.2}, {}),
     *HEALTHY,
     (Reason.AUTOMATION_OFF, {}, {"clear_on": True}),
 )

@@ -39,6 +39,8 @@ SURE = Evidence(
     clear_below=0.05,
     clear_eps=0.01,
     clear_delta=0.1,
+    positives_limit=0.2,
+    positives_beta=0.05,
     calibration_n=1_000,
     calibration_n_positive=60,
     calibrated_at=NOW - timedelta(days=10),
@@ -57,6 +59,8 @@ EVIDENCE = st.builds(
     clear_below=SHARES,
     clear_eps=SHARES,
     clear_delta=SHARES,
+    positives_limit=SHARES,
+    positives_beta=SHARES,
     calibration_n=st.integers(0, 300),
     calibration_n_positive=st.integers(0, 300),
     calibrated_at=st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
@@ -78,6 +82,8 @@ NEARLY_SURE = st.builds(
             "ticket_eps": UNIT,
             "clear_below": UNIT,
             "clear_eps": UNIT,
+            "positives_limit": UNIT,
+            "positives_beta": UNIT,
             "earlier_ticket": st.sampled_from(EarlierTicket),
         },
     ),
@@ -90,6 +96,7 @@ POLICY = st.just(ON) | st.builds(
     width_limit=UNIT,
     eps_ticket=UNIT,
     eps_clear=UNIT,
+    beta_clear=UNIT,
     delta=UNIT,
     automation_on=st.booleans(),
     kill_switch=st.booleans(),
@@ -128,13 +135,18 @@ WORSE_EVIDENCE = {
     "fewer events": lambda e, by: replace(
         e, calibration_n_positive=min(e.calibration_n_positive, int(10 * by))
     ),
+    "events higher up": lambda e, by: replace(e, positives_limit=more(e.positives_limit, -by)),
+    "hides more": lambda e, by: replace(e, positives_beta=more(e.positives_beta, by)),
     "drifting": lambda e, _by: replace(e, drift_alarm=True),
     "not exchangeable": lambda e, _by: replace(e, exchangeability_lost=True),
     "covered": lambda e, _by: replace(e, earlier_ticket=EarlierTicket.OPEN),
 }
 WORSE_POLICY = {
     "stricter promise": lambda p, by: replace(
-        p, eps_ticket=p.eps_ticket - by, eps_clear=p.eps_clear - by
+        p,
+        eps_ticket=p.eps_ticket - by,
+        eps_clear=p.eps_clear - by,
+        beta_clear=p.beta_clear - by,
     ),
     "surer": lambda p, by: replace(p, delta=p.delta - by),
     "narrower": lambda p, by: replace(p, width_limit=p.width_limit - by),
@@ -208,6 +220,18 @@ class TestEveryDecision:
         assert not evidence.drift_alarm
         assert not evidence.exchangeability_lost
         assert evidence.earlier_ticket is EarlierTicket.NONE
+
+    @given(evidence=ANY_EVIDENCE, policy=POLICY)
+    def test_that_clears_means_that_both_promises_held(self, evidence, policy):
+        if decide(evidence, policy).outcome is not Outcome.AUTO_CLEAR:
+            return
+
+        assert evidence.score < policy.review_score
+        assert evidence.score <= evidence.clear_below
+        assert evidence.score < evidence.positives_limit
+        assert evidence.clear_eps <= policy.eps_clear
+        assert evidence.positives_beta <= policy.beta_clear
+        assert policy.clear_on
 
     @given(evidence=EVIDENCE, policy=POLICY)
     def test_about_what_is_not_scored_goes_to_a_person(self, evidence, policy):

@@ -1,5 +1,6 @@
 """What is stored of a decision: the thresholds in force, and the interval it rests on."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,7 +9,7 @@ import pytest
 from watchfloor.core.decision.policy import DecisionPolicy, Evidence, decide
 from watchfloor.core.decision.record import clear_threshold, record_of, ticket_threshold
 
-ASKED = DecisionPolicy(ticket_score=0.6, eps_ticket=0.1, eps_clear=0.01, delta=0.1)
+ASKED = DecisionPolicy(ticket_score=0.6, eps_ticket=0.1, eps_clear=0.01, beta_clear=0.05, delta=0.1)
 KNOWN = Evidence(
     score=0.8,
     now=datetime(2026, 3, 2, tzinfo=UTC),
@@ -19,6 +20,8 @@ KNOWN = Evidence(
     clear_below=0.05,
     clear_eps=0.01,
     clear_delta=0.1,
+    positives_limit=0.2,
+    positives_beta=0.05,
     calibration_n=1_000,
 )
 
@@ -48,10 +51,13 @@ def test_the_ticket_threshold_is_the_higher_one_under_the_promise_asked_for(
         (replace(KNOWN, clear_below=None), ASKED, None),
         (KNOWN, replace(ASKED, eps_clear=0.005), None),
         (KNOWN, replace(ASKED, eps_clear=0.02), 0.05),
+        (KNOWN, replace(ASKED, beta_clear=0.04), None),
+        (replace(KNOWN, positives_limit=None), ASKED, None),
+        (replace(KNOWN, positives_limit=0.04), ASKED, math.nextafter(0.04, 0)),
     ],
-    ids=["certified", "nothing", "stricter", "looser"],
+    ids=["certified", "nothing", "stricter", "looser", "beta", "no limit", "limit is lower"],
 )
-def test_the_clear_threshold_is_the_certified_one_under_the_promise_asked_for(
+def test_the_clear_threshold_is_the_lower_one_under_the_promises_asked_for(
     evidence, policy, expected
 ):
     assert clear_threshold(evidence, policy) == expected
@@ -85,4 +91,5 @@ def test_nothing_known_is_recorded_as_nothing_and_the_promise_as_it_was_asked_fo
     assert record.calibration_n is None
     assert (record.ticket_threshold, record.clear_threshold) == (None, None)
     assert (record.eps_ticket, record.eps_clear, record.delta) == (0.1, 0.01, 0.1)
+    assert record.beta_clear == 0.05
     assert (record.reason, record.failing_clause) == ("cannot_score", "cannot_score")

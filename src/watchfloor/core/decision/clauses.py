@@ -56,7 +56,10 @@ def ticket_certificate_looser(evidence: Evidence, policy: DecisionPolicy) -> Rea
 
 
 def clear_certificate_looser(evidence: Evidence, policy: DecisionPolicy) -> Reason | None:
-    """Object where the certificate for clearing promises less than is asked for, or is missing."""
+    """Object where one of the promises about clearing is looser than asked for, or is missing."""
+    beta = evidence.positives_beta
+    if beta is None or not beta <= policy.beta_clear:
+        return Reason.CERTIFICATE_LOOSER
     eps, delta = evidence.clear_eps, evidence.clear_delta
     return _looser(eps, delta, asked_eps=policy.eps_clear, asked_delta=policy.delta)
 
@@ -79,6 +82,12 @@ def _not_certified_clear(evidence: Evidence, _policy: DecisionPolicy) -> Reason 
     score, highest = evidence.score, evidence.clear_below
     certified = score is not None and highest is not None and score <= highest
     return None if certified else Reason.NOT_CERTIFIED
+
+
+def _events_may_hide(evidence: Evidence, _policy: DecisionPolicy) -> Reason | None:
+    score, limit = evidence.score, evidence.positives_limit
+    few = score is not None and limit is not None and score < limit
+    return None if few else Reason.EVENTS_MAY_HIDE
 
 
 def _not_known_well(evidence: Evidence, policy: DecisionPolicy) -> Reason | None:
@@ -145,6 +154,7 @@ CLEAR_CLAUSES: tuple[Clause, ...] = (
     *_CALIBRATED,
     clear_certificate_looser,
     _not_certified_clear,
+    _events_may_hide,
     *_HEALTHY,
     *_ALLOWED,
     _clearing_off,

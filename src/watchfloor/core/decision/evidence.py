@@ -40,6 +40,9 @@ class Evidence:
         clear_below: clearing at or below this score is certified; None if none is.
         clear_eps: share of events that certificate allows among the cleared.
         clear_delta: chance with which that certificate fails.
+        positives_limit: clearing strictly below this score hides few of all events; None if
+            nowhere, or unknown.
+        positives_beta: the share of all events that limit allows to be hidden.
         calibration_n: known outcomes in the calibration set.
         calibration_n_positive: how many of them were events.
         calibrated_at: when the calibration set was fitted; None without one.
@@ -60,6 +63,8 @@ class Evidence:
     clear_below: float | None = None
     clear_eps: float | None = None
     clear_delta: float | None = None
+    positives_limit: float | None = None
+    positives_beta: float | None = None
     calibration_n: int = 0
     calibration_n_positive: int = 0
     calibrated_at: datetime | None = None
@@ -80,6 +85,7 @@ class DecisionPolicy:
         width_limit: one of the two intervals must be narrower than this.
         eps_ticket: share of false automatic tickets the tenant accepts.
         eps_clear: share of events among cleared predictions the tenant accepts.
+        beta_clear: share of all events that clearing may hide, as the tenant accepts it.
         delta: chance of failure of a certificate the tenant accepts.
         min_calibration_n: known outcomes the calibration set must hold.
         min_calibration_positive: events it must hold, and clean ones.
@@ -98,6 +104,7 @@ class DecisionPolicy:
     width_limit: float = 0.2
     eps_ticket: float = 0.1
     eps_clear: float = 0.01
+    beta_clear: float = 0.05
     delta: float = 0.1
     min_calibration_n: int = 100
     min_calibration_positive: int = 10

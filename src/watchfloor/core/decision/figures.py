@@ -16,6 +16,7 @@ class Figures:
             tickets, or of clearing where the score is below the review threshold.
         smallest_eps: the smallest share of false tickets that the same outcomes can certify.
         smallest_eps_clear: the smallest share of events among the cleared.
+        positives_limit: clearing below it keeps the promise about all events.
         calibration_n: known outcomes behind the certificate.
         width: of the interval of the event rate, 95 %.
         pair_width: distance of the Venn-Abers pair.
@@ -28,6 +29,8 @@ class Figures:
     clear_threshold: float | None = None
     eps_ticket: float | None = None
     eps_clear: float | None = None
+    beta_clear: float | None = None
+    positives_limit: float | None = None
     delta: float | None = None
     certificate_eps: float | None = None
     certificate_delta: float | None = None
@@ -84,6 +87,10 @@ def _cleared(figures: Figures) -> str:
 
 
 def _not_certified(figures: Figures) -> str:
+    return _not_certified_clear(figures) if _is_quiet(figures) else _not_certified_ticket(figures)
+
+
+def _not_certified_ticket(figures: Figures) -> str:
     if figures.score is None or figures.eps_ticket is None:
         return ""
     if figures.ticket_threshold is not None:
@@ -92,19 +99,33 @@ def _not_certified(figures: Figures) -> str:
             f"certified from {figures.ticket_threshold:.4g} on."
         )
     nothing = f"Nothing is certified at {percent(figures.eps_ticket)} false tickets"
-    if figures.smallest_eps is None:
-        return f"{nothing}."
-    return f"{nothing}; the smallest share that can be is {percent(figures.smallest_eps)}."
+    return f"{nothing}{_smallest(figures.smallest_eps)}."
+
+
+def _not_certified_clear(figures: Figures) -> str:
+    if figures.score is None or figures.eps_clear is None:
+        return ""
+    if figures.clear_threshold is not None:
+        return (
+            f"The score is {figures.score:.4g}; {percent(figures.eps_clear)} events among the "
+            f"cleared are certified up to {figures.clear_threshold:.4g}."
+        )
+    nothing = f"Nothing is certified at {percent(figures.eps_clear)} events among the cleared"
+    return f"{nothing}{_smallest(figures.smallest_eps_clear)}."
+
+
+def _smallest(eps: float | None) -> str:
+    return "" if eps is None else f"; the smallest share that can be is {percent(eps)}"
+
+
+def _is_quiet(figures: Figures) -> bool:
+    score, review = figures.score, figures.review_score
+    return score is not None and review is not None and score < review
 
 
 def _looser(figures: Figures) -> str:
     made = (figures.certificate_eps, figures.certificate_delta)
-    is_quiet = (
-        figures.score is not None
-        and figures.review_score is not None
-        and figures.score < figures.review_score
-    )
-    asked = (figures.eps_clear if is_quiet else figures.eps_ticket, figures.delta)
+    asked = (figures.eps_clear if _is_quiet(figures) else figures.eps_ticket, figures.delta)
     if None in (*made, *asked):
         return ""
     return f"It keeps {_promise(*made)}; asked for is {_promise(*asked)}."
@@ -114,6 +135,15 @@ def _promise(eps: float | None, delta: float | None) -> str:
     assert eps is not None
     assert delta is not None
     return f"{percent(eps)} with {percent(1 - delta)} confidence"
+
+
+def _events_may_hide(figures: Figures) -> str:
+    beta, limit = figures.beta_clear, figures.positives_limit
+    if beta is None:
+        return ""
+    if limit is None:
+        return f"Too few events are known to hide at most {percent(beta)} of them anywhere."
+    return f"At most {percent(beta)} of all events lie below {limit:.4g}."
 
 
 def _not_known_well(figures: Figures) -> str:
@@ -147,6 +177,7 @@ _DETAILS: dict[Reason, Callable[[Figures], str]] = {
     Reason.CLEARED: _cleared,
     Reason.NOT_CERTIFIED: _not_certified,
     Reason.CERTIFICATE_LOOSER: _looser,
+    Reason.EVENTS_MAY_HIDE: _events_may_hide,
     Reason.PROBABILITY_NOT_KNOWN_WELL: _not_known_well,
     Reason.BELOW_TICKET_SCORE: _below_ticket_score,
     Reason.BELOW_REVIEW_SCORE: _below_review_score,

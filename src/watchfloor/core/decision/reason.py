@@ -11,6 +11,7 @@ class Reason(StrEnum):
     BELOW_REVIEW_SCORE = "below_review_score"
     NOT_CERTIFIED = "not_certified"
     CERTIFICATE_LOOSER = "certificate_looser"
+    EVENTS_MAY_HIDE = "events_may_hide"
     PROBABILITY_NOT_KNOWN_WELL = "probability_not_known_well"
     NO_CALIBRATION = "no_calibration"
     CALIBRATION_STALE = "calibration_stale"
@@ -46,6 +47,9 @@ _SENTENCES = {
     Reason.CERTIFICATE_LOOSER: (
         "The certificate in force promises less than this tenant now asks for: it waits for a "
         "calibration of its own."
+    ),
+    Reason.EVENTS_MAY_HIDE: (
+        "Clearing up to this score could hide more of all real events than this tenant accepts."
     ),
     Reason.PROBABILITY_NOT_KNOWN_WELL: (
         "Too few known outcomes at scores like this one: its intervals are as wide as the limit, "

@@ -1,5 +1,6 @@
 """What is stored of a decision, so that it can be asked again: its thresholds and its promise."""
 
+import math
 from dataclasses import dataclass
 
 from watchfloor.core.decision.clauses import (
@@ -22,8 +23,9 @@ class DecisionRecord:
         ticket_score: the operator's own floor for tickets.
         ticket_threshold: tickets at or above it, the higher of the operator's and the certified
             one; None where nothing is certified at the promise asked for.
-        clear_threshold: clearing at or below it; None where nothing is certified.
-        eps_ticket, eps_clear, delta: the promise the tenant asks for.
+        clear_threshold: clearing at or below it, the lower of what both promises allow; None
+            where one of them allows nothing.
+        eps_ticket, eps_clear, beta_clear, delta: the promises the tenant asks for.
         calibration_n: known outcomes behind the certificate; None without a calibration.
         interval_kind: the interval by which the probability is known well; where neither
             does it, the one that is shown. Empty without an interval.
@@ -38,6 +40,7 @@ class DecisionRecord:
     clear_threshold: float | None
     eps_ticket: float
     eps_clear: float
+    beta_clear: float
     delta: float
     calibration_n: int | None
     interval_kind: str
@@ -55,6 +58,7 @@ def record_of(evidence: Evidence, policy: DecisionPolicy, decision: Decision) ->
         clear_threshold=clear_threshold(evidence, policy),
         eps_ticket=policy.eps_ticket,
         eps_clear=policy.eps_clear,
+        beta_clear=policy.beta_clear,
         delta=policy.delta,
         calibration_n=evidence.calibration_n or None,
         interval_kind=_interval_kind(evidence, policy),
@@ -80,10 +84,22 @@ def ticket_threshold(evidence: Evidence, policy: DecisionPolicy) -> float | None
 
 
 def clear_threshold(evidence: Evidence, policy: DecisionPolicy) -> float | None:
-    """Return the score up to which predictions may be cleared by themselves."""
+    """
+    Return the score up to which predictions may be cleared by themselves.
+
+    >>> from datetime import UTC, datetime
+    >>> known = Evidence(score=0.01, now=datetime(2026, 1, 1, tzinfo=UTC), clear_below=0.05,
+    ...                  clear_eps=0.01, clear_delta=0.1, positives_limit=0.5, positives_beta=0.05)
+    >>> clear_threshold(known, DecisionPolicy())
+    0.05
+    """
+    certified, limit = evidence.clear_below, evidence.positives_limit
+    if certified is None or limit is None:
+        return None
     if clear_certificate_looser(evidence, policy) is not None:
         return None
-    return evidence.clear_below
+    # The limit itself is not cleared, so the last score that is lies just below it.
+    return min(certified, math.nextafter(limit, -math.inf))
 
 
 def _interval_kind(evidence: Evidence, policy: DecisionPolicy) -> str:

@@ -128,7 +128,7 @@ def _promise_facts(prediction: ScoredPrediction) -> tuple[Fact, ...]:
             )
             % {
                 "ticket": percent_text(eps_ticket),
-                "clear": percent_text(eps_clear),
+                "clear": percent_text(eps_clear, decimals=2),
                 "sure": confidence,
             },
         ),

@@ -238,7 +238,7 @@ class TestTickets:
         assert "past cases with such a score" in page
         assert "open tickets" in page  # a feature as it was served
         assert "Tickets from" in page
-        assert "20.0\u00a0% false tickets, 1.0\u00a0% events among the cleared" in page
+        assert "20.0\u00a0% false tickets, 1.00\u00a0% events among the cleared" in page
         assert "at most 20 % of the tickets are false, with 90 % confidence" in page
         assert "the outcomes of its score bin" in page
 

@@ -73,9 +73,15 @@ class DecidedWithOut(serializers.Serializer[Any]):
     )
     eps_ticket = serializers.FloatField(allow_null=True, help_text="False tickets asked for.")
     eps_clear = serializers.FloatField(allow_null=True, help_text="Events among the cleared.")
+    beta_clear = serializers.FloatField(
+        allow_null=True, help_text="Share of all events that clearing may hide."
+    )
     delta = serializers.FloatField(allow_null=True, help_text="A certificate may fail with it.")
     smallest_eps = serializers.FloatField(
         allow_null=True, help_text="The smallest share of false tickets that can be certified."
+    )
+    smallest_eps_clear = serializers.FloatField(
+        allow_null=True, help_text="The smallest share of events among the cleared."
     )
     calibration_hash = serializers.CharField(allow_blank=True)
     calibration_n = serializers.IntegerField(allow_null=True, help_text="Known outcomes.")
@@ -163,8 +169,10 @@ def shown(
             "clear_threshold": row.clear_threshold,
             "eps_ticket": row.eps_ticket,
             "eps_clear": row.eps_clear,
+            "beta_clear": row.beta_clear,
             "delta": row.delta,
             "smallest_eps": told.figures.smallest_eps,
+            "smallest_eps_clear": told.figures.smallest_eps_clear,
             "calibration_hash": row.calibration_hash,
             "calibration_n": row.calibration_n,
             "interval_kind": row.interval_kind,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from watchfloor.core.errors import NotReady
 from watchfloor.core.local_time import local_day
 from watchfloor.entrypoints import clock
-from watchfloor.entrypoints.console import drawing, frame, lists, model_figures
+from watchfloor.entrypoints.console import drawing, frame, lists, model_figures, promises
 from watchfloor.entrypoints.console.figures import Tick
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice, Progress
@@ -23,7 +23,7 @@ from watchfloor.ml import auto_retrain, drift_reports, model_pages, model_querie
 from watchfloor.ml.model_queries import ModelCard
 from watchfloor.ml.models import DriftReport, RetrainJob, RollbackWatch
 from watchfloor.ml.models.retrain import ACTIVE_STATES, RetrainState
-from watchfloor.noc import prediction_queries, threshold_queries
+from watchfloor.noc import prediction_queries, threshold_queries, thresholds
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 from watchfloor.workflows import safe_retrain
@@ -105,7 +105,7 @@ def model(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse:
         "card": card,
         "name": drawing.words_of(model_type).capitalize(),
         "state": state_words(card),
-        "serving": _serving(card),
+        "serving": _serving(actor, card),
         "tabs": lists.tabs_of(metric, labels, name="metric", kept={}),
         "metrics": _strip(actor, model_type, metric, reports, watches),
         "reports": [_report_row(report) for report in reports[:REPORTS]],
@@ -132,7 +132,7 @@ def find_card(actor: Actor, model_type: str) -> ModelCard:
     )
 
 
-def _serving(card: ModelCard) -> dict[str, Any]:
+def _serving(actor: Actor, card: ModelCard) -> dict[str, Any]:
     stack = card.deployment.stack if card.deployment else None
     calibration = card.calibration
     return {
@@ -146,7 +146,10 @@ def _serving(card: ModelCard) -> dict[str, Any]:
         ),
         "agreement": percent_text(calibration.calibration_score if calibration else None),
         "base_rate": percent_text(calibration.base_rate if calibration else None),
-        "ticket": calibration.ticket if calibration else None,
+        "promises": promises.promise_notes(
+            calibration,
+            thresholds.values_in_force(tenant=actor.tenant, model_type=card.model_type),
+        ),
     }
 
 
