@@ -16,6 +16,7 @@ from watchfloor.ml import (
     artifacts,
     calibration_cut,
     conformal_predictor,
+    expected_error,
     feature_days,
     performance_monitor,
     registry,
@@ -234,7 +235,7 @@ def _recent_holdout(trained: Trained, now: datetime) -> list[int]:
 
 
 def start_monitor(trained: Trained, *, now: datetime) -> None:
-    """Hold a version against its errors on events it never saw."""
+    """Hold a version against its errors on events it never saw, known and expected ones."""
     held = trained.holdout()
     called = trained.holdout_scores >= trained.recipe.values["review_score"]
     actual = np.array([record.value >= 0.5 for record in held], dtype=np.bool_)
@@ -242,5 +243,14 @@ def start_monitor(trained: Trained, *, now: datetime) -> None:
         version=trained.version,
         losses=(called != actual).astype(np.float64).tolist(),
         days=[record.local_day for record in held],
+        share=training_data.HOLDOUT_SHARE,
+        now=now,
+    )
+    expected_error.start_from_holdout(
+        version=trained.version,
+        held=held,
+        scores=trained.holdout_scores,
+        threshold=trained.recipe.values["review_score"],
+        share=training_data.HOLDOUT_SHARE,
         now=now,
     )

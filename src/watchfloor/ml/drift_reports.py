@@ -14,7 +14,7 @@ from watchfloor.tenants.models import Tenant
 INSUFFICIENT = "insufficient"
 NO_DRIFT = "none"
 # The kinds whose episode ends with the version that serves.
-OF_A_VERSION = ("performance", "score", "feature", "exchangeability")
+OF_A_VERSION = ("performance", "score", "feature", "expected", "exchangeability")
 # Without a data-quality alarm in these days the data count as clean.
 CLEAN_DAYS = 3
 

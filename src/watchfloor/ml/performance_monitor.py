@@ -7,6 +7,7 @@ import numpy as np
 
 from watchfloor.core.arrays import FloatArray
 from watchfloor.core.drift.performance import (
+    DAYS_PER_YEAR,
     Monitor,
     PerformanceAlarm,
     baseline_of,
@@ -33,18 +34,26 @@ FEWEST_TO_END, ENDING_DAYS = 50, 7
 
 
 def start_monitor(
-    *, version: ModelVersion, losses: list[float], days: list[date], now: datetime
+    *,
+    version: ModelVersion,
+    losses: list[float],
+    days: list[date],
+    now: datetime,
+    share: float = 1.0,
 ) -> PerformanceMonitor:
     """
     Give a version its performance monitor, held against errors on rows it never saw.
+
+    `share` says which part of a day's outcomes the losses are: all of them will be observed,
+    and the budget of false alarms is for those.
 
     With too few rows the monitor has no state and reports "insufficient", which is neither
     good nor bad.
     """
     state: bytes | None = None
     try:
-        baseline = baseline_of(np.array(losses), [day.toordinal() for day in days])
-        state = start(baseline, labels_per_day=baseline.labels_per_day).to_bytes()
+        baseline = baseline_of(np.array(losses), [day.toordinal() for day in days], share=share)
+        state = start(baseline, labels_per_day=baseline.labels_per_day / share).to_bytes()
     except NotReady:
         state = None
     row, _ = PerformanceMonitor.objects.update_or_create(
@@ -194,11 +203,19 @@ def _quiet(
 
 def _state_of(monitor: Monitor) -> dict[str, Any]:
     median, p90 = planned_delay_events(monitor, drop=0.10)
+    # On single outcomes the needed evidence is that of a year of them.
+    a_day = monitor.baseline.labels_per_day
+    if not monitor.baseline.is_clustered:
+        a_day = monitor.alarm_at / DAYS_PER_YEAR
+    days = [drift_reports.finite(labels / a_day) for labels in (median, p90)]
     return {
         "baseline_error": monitor.baseline.mu0,
         "phi": monitor.baseline.phi,
         "evidence": monitor.evidence,
         "alarm_at": monitor.alarm_at,
+        "labels_per_day": a_day,
+        "n_effective": monitor.baseline.n_effective,
+        "days_to_see_10_points": days,
         "labels_to_see_10_points": [drift_reports.finite(median), drift_reports.finite(p90)],
     }
 

@@ -17,6 +17,7 @@ from watchfloor.ml import (
     coverage_monitor,
     drift_detection,
     exchangeability_guard,
+    expected_error,
     feature_days,
     numeric_calibration,
     performance,
@@ -186,14 +187,26 @@ def _follow_outcomes(
 
 
 def _statistical(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> list[Finding]:
+    table = logs.table_of(logs.log_of(deployment.model_type))
+    values = thresholds.values_in_force(tenant=tenant, model_type=deployment.model_type)
     drift_detection.check_data_quality(tenant=tenant, deployment=deployment, day=day, now=now)
-    return drift_detection.detect_drift_of_data(
+    expected = expected_error.detect_expected_error(
         tenant=tenant,
         deployment=deployment,
-        table=logs.table_of(logs.log_of(deployment.model_type)),
+        table=table,
         day=day,
+        threshold=values["review_score"],
         now=now,
     )
+    moved = drift_detection.detect_drift_of_data(
+        tenant=tenant,
+        deployment=deployment,
+        table=table,
+        day=day,
+        now=now,
+        estimated_drop=expected.evidence.get("estimated_drop", 0.0),
+    )
+    return [expected, *moved]
 
 
 def _performance(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> list[Finding]:

@@ -51,6 +51,37 @@ class TestBaseline:
             baseline.daily_mean + 2.326 * baseline.daily_sd / math.sqrt(20)
         )
 
+    def test_takes_phi_for_the_whole_from_a_sample_of_it(self):
+        rng = np.random.default_rng(6)
+        days = np.repeat(np.arange(60), 400)
+        rates = np.clip(rng.normal(0.25, 0.05, 60), 0, 1)
+        losses = (rng.random(len(days)) < rates[days]).astype(float)
+        quarter = rng.random(len(days)) < 0.25
+
+        whole = baseline_of(losses, days)
+        sample = baseline_of(losses[quarter], days[quarter], share=0.25)
+
+        # 0.05^2 / (0.1875 / 400) is 5.3 over independent errors. The sample's own phi is near
+        # 2.3 with a standard deviation of 0.43 in 60 days: four times that for the whole.
+        assert whole.phi == pytest.approx(6.3, abs=3.5)
+        assert sample.phi == pytest.approx(whole.phi, abs=3.5)
+        assert baseline_of(losses[quarter], days[quarter]).phi < 4
+
+    def test_leaves_independent_errors_of_a_sample_unclustered(self):
+        rng = np.random.default_rng(7)
+        clustered = [
+            baseline_of((rng.random(1000) < 0.1).astype(float), DAYS, share=0.25).is_clustered
+            for _ in range(300)
+        ]
+
+        # One in twenty by the test, with an error of 0.013 in 300 draws.
+        assert np.mean(clustered) <= 0.05 + 4 * 0.013
+
+    @pytest.mark.parametrize("share", [0.0, 1.5, math.nan])
+    def test_refuses_what_is_no_share(self, share):
+        with pytest.raises(InvalidInput, match="share"):
+            baseline_of(errors(0.1), DAYS, share=share)
+
     def test_is_wider_where_days_cluster(self):
         calm = baseline_of(np.tile([0.0, 0, 0, 0, 1], 200), DAYS)
         moody = baseline_of(np.repeat([0.0, 0, 0, 0, 1], 200), DAYS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from watchfloor.core.arrays import FloatArray
 from watchfloor.core.errors import InvalidInput, NotReady
@@ -80,6 +81,7 @@ def baseline_of(
     errors: FloatArray,
     day_of: npt.ArrayLike,
     *,
+    share: float = 1.0,
     tolerance: float = 0.0,
     min_labels: int = MIN_LABELS,
     min_days: int = MIN_DAYS,
@@ -93,12 +95,14 @@ def baseline_of(
     Args:
         errors: one loss in [0, 1] for each known outcome, shape (n,); 0 and 1 for errors.
         day_of: the tenant's local day of each, as ordinals, shape (n,), any order.
+        share: of the events of a day that these are, in (0, 1]; what days have in common shows
+            less in a sample of them, so phi is taken for the whole.
         tolerance: loss that is accepted on top, in shares.
         min_labels: fewer outcomes say nothing.
         min_days: fewer days say nothing of how days differ.
 
     Raises:
-        InvalidInput: a loss is NaN or outside [0, 1], or the shapes differ.
+        InvalidInput: a loss is NaN or outside [0, 1], the shapes differ, or no such share.
         NotReady: too few outcomes or days.
 
     >>> baseline = baseline_of(np.array([0.0, 0, 0, 1] * 75), np.repeat(np.arange(15), 20))
@@ -106,6 +110,8 @@ def baseline_of(
     (0.25, 0.3082, False)
     """
     losses, days = _checked(errors, np.asarray(day_of))
+    if not 0 < share <= 1:
+        raise InvalidInput(field="share", value=share, expected="a share in (0, 1]")
     n0, n_days = len(losses), len(np.unique(days))
     if n0 < min_labels or n_days < min_days:
         raise NotReady(
@@ -117,13 +123,14 @@ def baseline_of(
     variance = float(losses.var())
     within = variance * float(np.mean(1 / counts))
     daily_sd = float(means.std(ddof=1))
-    phi = daily_sd**2 / within if within > 0 else 1.0
+    sample_phi = daily_sd**2 / within if within > 0 else 1.0
+    phi = _of_the_whole(sample_phi, n_days, share)
     daily_mean = float(means.mean())
     return Baseline(
         mu0=mu0,
         n0=n0,
         phi=phi,
-        m=_upper(mu0, variance * max(phi, 1.0) / n0, n0) + tolerance,
+        m=_upper(mu0, variance * max(sample_phi, 1.0) / n0, n0) + tolerance,
         n_days=n_days,
         daily_mean=daily_mean,
         daily_sd=daily_sd,
@@ -144,6 +151,18 @@ def _checked(errors: FloatArray, days: npt.NDArray[Any]) -> tuple[FloatArray, np
             field=f"errors[{first}]", value=float(losses[first]), expected="a loss in [0, 1]"
         )
     return losses, days
+
+
+def _of_the_whole(phi: float, n_days: int, share: float) -> float:
+    """
+    Return phi of all events of a day from that of a share of them.
+
+    What days have in common grows with the events of a day. Only what chance hardly makes,
+    at 5 %, is carried over: else every fifth model with independent errors were called
+    clustered.
+    """
+    by_chance = float(special.chdtri(n_days - 1, 0.05)) / (n_days - 1)
+    return 1 + (phi - 1) / share if phi > by_chance else phi
 
 
 def _daily(losses: FloatArray, days: npt.NDArray[Any]) -> tuple[FloatArray, FloatArray]:

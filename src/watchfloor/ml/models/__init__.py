@@ -2,7 +2,12 @@
 
 from watchfloor.ml.models.calibration import CalibrationSet, CutReason
 from watchfloor.ml.models.coverage import CoverageMonitor, CoverageStep, ExchangeabilityGuard
-from watchfloor.ml.models.drift import DriftReport, FeatureDay, PerformanceMonitor
+from watchfloor.ml.models.drift import (
+    DriftReport,
+    ExpectedErrorMonitor,
+    FeatureDay,
+    PerformanceMonitor,
+)
 from watchfloor.ml.models.metrics import ModelPerformanceMetrics
 from watchfloor.ml.models.numbers import NumericCalibrationSet, NumericEstimate
 from watchfloor.ml.models.outcomes import OutcomeRecord
@@ -26,6 +31,7 @@ __all__ = [
     "Deployment",
     "DriftReport",
     "ExchangeabilityGuard",
+    "ExpectedErrorMonitor",
     "FeatureDay",
     "ModelPerformanceMetrics",
     "ModelStack",

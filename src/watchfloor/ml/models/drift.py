@@ -91,3 +91,33 @@ class PerformanceMonitor(TenantRow):
 
     def __str__(self) -> str:
         return f"monitor of {self.model_type} {self.model_version}"
+
+
+class ExpectedErrorMonitor(TenantRow):
+    """The sequential test of one model version that needs no label: it reads scores alone."""
+
+    model_type = models.CharField(max_length=50)
+    model_version = models.CharField(max_length=50)
+    # Canonical bytes of core.drift.performance.Monitor; null when it is to be fitted anew.
+    state = models.BinaryField(null=True)
+    # Canonical bytes of core.drift.expected_error.ErrorMap.
+    error_map = models.BinaryField(null=True)
+    # What an answer was when the map was made; another threshold needs another monitor.
+    threshold = models.FloatField()
+    # Local days up to this one have been seen.
+    last_day = models.DateField()
+    alarmed_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ml_expected_error_monitor"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "model_type", "model_version"],
+                name="one_expected_error_per_version",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"expected error of {self.model_type} {self.model_version}"
