@@ -71,7 +71,7 @@ def decimal_text(value: float) -> str:
     """
     Return a number with one decimal, two where it is small.
 
-    >>> decimal_text(1234.56), decimal_text(0.123)
-    ('1,234.6', '0.12')
+    >>> decimal_text(34.249), decimal_text(0.123)
+    ('34.2', '0.12')
     """
     return number_text(value, decimals=1 if abs(value) >= 1 else 2)

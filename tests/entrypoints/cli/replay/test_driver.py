@@ -81,8 +81,8 @@ class TestReplay:
         assert 20.0 <= report["outcomes"]["label_delay_h"]["p50"] <= 24.0
         assert DeadLetter.objects.count() == N_BROKEN
         # Day 26 is 29 March; labels of a day come on the next.
-        [alert, *_] = report["drift"]["alerts"]
-        assert (alert["kind"], alert["date"][:7]) == ("performance", "2025-03")
+        [alert, *_] = [a for a in report["drift"]["alerts"] if a["kind"] == "performance"]
+        assert alert["date"][:7] == "2025-03"
         assert alert["date"] >= "2025-03-30"
         promoted = report["promotions"][0]
         assert promoted["replaced"] == report["first_model"]["version"]
