@@ -19,7 +19,11 @@ from django.conf import settings
 from entrypoints.cli import child_mortal
 
 # One worker trains the first model, once, for every test of this file.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed workers")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("killed workers"),
+]
 
 WITHIN_S = 120
 WORK = ("work", "--heavy")

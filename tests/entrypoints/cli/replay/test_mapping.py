@@ -12,6 +12,7 @@ from entrypoints.cli.replay.orders import (
     N_EVENTS,
     N_REPEATED,
     N_UNLABELLED,
+    World,
     write_orders,
 )
 
@@ -104,7 +105,7 @@ class TestMappedTable:
         [("time", "when"), ("label_known_at", "then"), ("site", "where"), ("entity", "what")],
     )
     def test_names_the_key_whose_column_is_not_there(self, tmp_path, key, column):
-        table, mapping = write_orders(tmp_path, days=1)
+        table, mapping = write_orders(tmp_path, world=World(days=1))
         mapping.write_text(yaml.safe_dump(ORDERS | {key: column}))
         dataset = open_dataset(str(table), data_dir=None, mapping=mapping, units=None)
 
@@ -128,7 +129,7 @@ class TestMappedTable:
         ids=lambda value: value if isinstance(value, str) else "",
     )
     def test_keeps_a_row_that_does_not_fit_with_its_key(self, tmp_path, change, key):
-        table, mapping = write_orders(tmp_path, days=1)
+        table, mapping = write_orders(tmp_path, world=World(days=1))
         header, first, *_ = table.read_text().splitlines()
         good = dict(zip(header.split(","), first.split(","), strict=True))
         bad = ",".join((good | change).values())
@@ -154,7 +155,7 @@ class TestMappedTable:
         assert list(replayed.outcomes()) == list(orders.outcomes())
 
     def test_samples_entities_and_a_larger_sample_holds_a_smaller(self, tmp_path):
-        table, mapping = write_orders(tmp_path, days=2)
+        table, mapping = write_orders(tmp_path, world=World(days=2))
 
         def ids(units):
             dataset = open_dataset(str(table), data_dir=None, mapping=mapping, units=units)
