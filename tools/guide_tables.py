@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.markdown import table
 from tools.reason_advice import ADVICE
 from watchfloor.core.conformal.certified import first_rank
-from watchfloor.core.conformal.coverage import coverage_of_one_set, fewest_to_judge
+from watchfloor.core.conformal.group_coverage import coverage_of_one_set, fewest_to_judge
 from watchfloor.core.conformal.probability_bins import clopper_pearson
 from watchfloor.core.conformal.quantile import LEVELS, conformal_rank, level_of
 from watchfloor.core.decision.reason import Reason

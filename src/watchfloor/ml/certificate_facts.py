@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from scipy import special
 
 from watchfloor.core.conformal.certified import Certificate
-from watchfloor.core.conformal.coverage import BAND_LEVEL, Band
+from watchfloor.core.conformal.group_coverage import BAND_LEVEL, Band
 from watchfloor.core.conformal.probability_bins import clopper_pearson
 from watchfloor.core.decision.policy import Outcome, Reason
 from watchfloor.ml import serving

@@ -15,7 +15,8 @@ import numpy as np
 
 from watchfloor.core.arrays import BoolArray, FloatArray, IntArray
 from watchfloor.core.conformal.calibration import CalibrationBin
-from watchfloor.core.conformal.coverage import NO_CALIBRATION, GroupCoverage, Judged, coverage_by
+from watchfloor.core.conformal.coverage import NO_CALIBRATION, Judged, coverage_by
+from watchfloor.core.conformal.group_coverage import GroupCoverage
 from watchfloor.core.conformal.probability_bins import bin_of
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.core.decision.risk import RiskLevel, lowest_score

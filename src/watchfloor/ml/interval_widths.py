@@ -13,6 +13,7 @@ import numpy as np
 
 from watchfloor.core.arrays import BoolArray, FloatArray
 from watchfloor.core.conformal.probability_bins import bin_of
+from watchfloor.core.decision.reason import Reason
 from watchfloor.core.decision.risk import RiskLevel, lowest_score
 from watchfloor.core.local_time import day_bounds
 from watchfloor.ml.coverage_window import Window
@@ -66,7 +67,11 @@ def width_report(window: Window, *, n_unscored: int) -> tuple[WidthCategory, ...
 def count_unscored(
     table: type[ScoredPrediction], *, tenant: Tenant, model_type: str, window: Window
 ) -> int:
-    """Return how many predictions of a window had no score; one query over an index of those."""
+    """
+    Return how many events of a window could not be scored; one query over an index of those.
+
+    An estimate of a number has no score either, and is none of them.
+    """
     rows = table._default_manager.filter(
         tenant_id=tenant.pk, model_type=model_type, score__isnull=True
     )
@@ -74,6 +79,7 @@ def count_unscored(
     start, _ = day_bounds(window.first - timedelta(days=1), tenant.zone)
     _, end = day_bounds(window.last + timedelta(days=1), tenant.zone)
     rows = rows.filter(occurred_at__gte=start, occurred_at__lt=end)
+    rows = rows.exclude(reason=Reason.NUMERIC_ESTIMATE)
     return rows.filter(local_day__gte=window.first, local_day__lte=window.last).count()
 
 

@@ -15,6 +15,7 @@ from watchfloor.ml import (
     exchangeability_guard,
     interval_widths,
     model_queries,
+    numeric_coverage,
 )
 from watchfloor.ml.automation_queries import DecidedWeek
 from watchfloor.ml.calibration_sets import DeltaSpent
@@ -25,6 +26,7 @@ from watchfloor.ml.coverage_window import Window, read_window
 from watchfloor.ml.interval_widths import WidthCategory
 from watchfloor.ml.model_queries import ModelCard
 from watchfloor.ml.models import DriftReport
+from watchfloor.ml.numeric_coverage import NumberReport
 from watchfloor.noc import logs, thresholds
 from watchfloor.tenants.models import Tenant
 
@@ -38,6 +40,7 @@ class ModelCoverage:
 
     Args:
         report: coverage of the intervals, in every grouping.
+        numbers: coverage of estimated numbers; None where none was estimated in these weeks.
         widths: narrow, wide and unknown intervals.
         decided: what was done with the predictions, week by week.
         certificates: those under which something was acted on, newest first.
@@ -53,6 +56,7 @@ class ModelCoverage:
 
     card: ModelCard
     report: CoverageReport
+    numbers: NumberReport | None
     widths: tuple[WidthCategory, ...]
     decided: tuple[DecidedWeek, ...]
     certificates: tuple[Kept, ...]
@@ -104,6 +108,13 @@ def model_coverage(
             level=level,
             review_score=values["review_score"],
             shown_set=shown_set,
+        ),
+        numbers=numeric_coverage.find_report(
+            tenant=tenant,
+            model_type=model_type,
+            first=window.first,
+            last=window.last,
+            level=level,
         ),
         widths=interval_widths.width_report(
             window,

@@ -10,14 +10,16 @@ from scipy import stats
 from watchfloor.core.conformal.calibration import fit_calibration
 from watchfloor.core.conformal.coverage import (
     NO_CALIBRATION,
-    CoverageVerdict,
-    GroupCoverage,
     ScoredCounts,
     coverage_by,
-    coverage_of_one_set,
     empirical_coverage,
-    fewest_to_judge,
     judge,
+)
+from watchfloor.core.conformal.group_coverage import (
+    CoverageVerdict,
+    GroupCoverage,
+    coverage_of_one_set,
+    fewest_to_judge,
 )
 from watchfloor.core.conformal.quantile import LEVELS, conformal_rank, level_of
 from watchfloor.core.errors import InvalidInput

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchfloor.core.conformal.coverage import GroupCoverage
+from watchfloor.core.conformal.group_coverage import GroupCoverage
 from watchfloor.entrypoints.console.coverage_figures import judged_words
 from watchfloor.entrypoints.console.coverage_numbers import verdict_words
 from watchfloor.entrypoints.console.figures import (

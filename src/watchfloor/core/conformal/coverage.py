@@ -1,18 +1,13 @@
 """
 Whether intervals hold what they promise, counted on outcomes that came later.
 
-Three numbers stand beside each other and answer three questions. The band is where the true
-coverage lies after so many outcomes. The promise is the level over calibration and prediction
-together. The range of one set is what a calibration of this size may keep by the luck of its
-rows alone: a promise over all sets is no promise for the one in force.
+Predictions come as columns, are held against their intervals once, and are then counted in any
+grouping.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,91 +15,14 @@ from scipy import special
 
 from watchfloor.core.arrays import FloatArray, IntArray
 from watchfloor.core.conformal.calibration import Calibration
+from watchfloor.core.conformal.group_coverage import TAIL, Band, GroupCoverage
 from watchfloor.core.conformal.outcomes import checked_pairs
-from watchfloor.core.conformal.probability_bins import bin_of, clopper_pearson
+from watchfloor.core.conformal.probability_bins import bin_of
 from watchfloor.core.conformal.quantile import LEVELS, conformal_rank, level_of
 from watchfloor.core.errors import InvalidInput
 
-BAND_LEVEL = Fraction(95, 100)
-"""Confidence of the band of a realised coverage, and of the range of one set."""
-
 NO_CALIBRATION = -1
 """Marks a row whose predictions were made without an interval."""
-
-_TAIL = float((1 - BAND_LEVEL) / 2)
-
-
-class CoverageVerdict(StrEnum):
-    """How a realised coverage stands to the promised one."""
-
-    WITHIN = "within"
-    BELOW = "below"
-    ABOVE = "above"
-    TOO_FEW = "too_few"
-
-
-class Band(NamedTuple):
-    """Both ends of an interval of a share, in [0, 1]."""
-
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True, slots=True)
-class GroupCoverage:
-    """
-    How many outcomes of one group of predictions lay inside their outcome intervals.
-
-    Args:
-        level: promised, in percent.
-        n: predictions with an interval whose outcome is known.
-        covered: how many of the outcomes lay inside.
-        n_unlabelled: predictions with an interval whose outcome nobody knows yet.
-        set_range: where the coverage of a calibration of this size lies in 95 of 100
-            calibrations, lowest and highest; None without outcomes.
-    """
-
-    level: int
-    n: int
-    covered: int
-    n_unlabelled: int
-    set_range: Band | None
-
-    @property
-    def promised(self) -> float:
-        """The level as a share."""
-        return self.level / 100
-
-    @property
-    def coverage(self) -> float | None:
-        """The share of outcomes inside; None without outcomes."""
-        return self.covered / self.n if self.n else None
-
-    @property
-    def band(self) -> Band:
-        """The exact 95 % interval of the true coverage; [0, 1] without outcomes."""
-        return Band(*clopper_pearson(self.covered, self.n, level=BAND_LEVEL))
-
-    @property
-    def verdict(self) -> CoverageVerdict:
-        """
-        How the band stands to the promise.
-
-        A band that misses the promise says so at any n. One that contains it says WITHIN only
-        from `fewest_to_judge` on: before that it could hardly have said anything else.
-        """
-        low, high = self.band
-        if high < self.promised:
-            return CoverageVerdict.BELOW
-        if low > self.promised:
-            return CoverageVerdict.ABOVE
-        enough = self.n >= fewest_to_judge(self.level)
-        return CoverageVerdict.WITHIN if enough else CoverageVerdict.TOO_FEW
-
-    @property
-    def may_be_luck_of_the_set(self) -> bool:
-        """Whether a calibration of this size can fall so low although nothing has changed."""
-        return self.set_range is not None and self.band[1] >= self.set_range[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -146,11 +64,11 @@ class ScoredCounts:
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """
-    Counts held against their intervals at one level, by row; made by `judge`.
+    Counts held against their intervals at one level, by row; made by `judge` or `judged_rows`.
 
-    `bin` numbers the score bins of all calibrations through, NO_CALIBRATION where a row has
-    none; `mean` and `variance` are of the coverage that each of those bins keeps, and `owner`
-    is the calibration a bin belongs to.
+    `bin` numbers the bins of all calibrations through, NO_CALIBRATION where a row has none;
+    `mean` and `variance` are of the coverage that each of those bins keeps, and `owner` is the
+    calibration a bin belongs to.
     """
 
     level: int
@@ -175,7 +93,8 @@ def judge(counts: ScoredCounts, calibrations: Sequence[Calibration], *, level: i
     Raises:
         InvalidInput: a level that is not kept, or a row that points to no calibration.
     """
-    fraction, at = level_of(level), LEVELS.index(level)
+    level_of(level)
+    at = LEVELS.index(level)
     _refuse_unknown(counts.calibration, len(calibrations))
     covered, where = np.zeros_like(counts.clean), np.full_like(counts.calibration, NO_CALIBRATION)
     bins, first = [each for one in calibrations for each in one.bins], 0
@@ -188,16 +107,54 @@ def judge(counts: ScoredCounts, calibrations: Sequence[Calibration], *, level: i
         covered[rows] = clean * counts.clean[rows] + event * counts.event[rows]
         where[rows] = first + bin_
         first += len(one.bins)
-    moments = np.array([_moments(each.n, fraction) for each in bins]).reshape(-1, 2)
-    return Judged(
+    return judged_rows(
         level=level,
         covered=covered,
-        known=np.where(where >= 0, counts.known, 0),
-        unknown=np.where(where >= 0, counts.unknown, 0),
-        bin=where,
+        known=counts.known,
+        unknown=counts.unknown,
+        bin_of_row=where,
+        rows_of_bin=[each.n for each in bins],
+        owner_of_bin=np.repeat(
+            np.arange(len(calibrations)), [len(one.bins) for one in calibrations]
+        ),
+    )
+
+
+def judged_rows(
+    *,
+    level: int,
+    covered: IntArray,
+    known: IntArray,
+    unknown: IntArray,
+    bin_of_row: IntArray,
+    rows_of_bin: Sequence[int],
+    owner_of_bin: IntArray,
+) -> Judged:
+    """
+    Return rows that were held against intervals of any kind.
+
+    Args:
+        level: 90, 95 or 99, in percent.
+        covered: predictions of the row whose outcome lay inside, shape (rows,).
+        known, unknown: predictions of the row by whether the outcome is known, shape (rows,).
+        bin_of_row: whose half-width the row has, NO_CALIBRATION for none, shape (rows,).
+        rows_of_bin: calibration rows that each half-width was taken from, shape (bins,).
+        owner_of_bin: the calibration each half-width belongs to, shape (bins,).
+
+    Raises:
+        InvalidInput: a level that is not kept.
+    """
+    fraction, is_held = level_of(level), bin_of_row >= 0
+    moments = np.array([_moments(n, fraction) for n in rows_of_bin]).reshape(-1, 2)
+    return Judged(
+        level=level,
+        covered=np.where(is_held, covered, 0),
+        known=np.where(is_held, known, 0),
+        unknown=np.where(is_held, unknown, 0),
+        bin=bin_of_row,
         mean=moments[:, 0],
         variance=moments[:, 1],
-        owner=np.repeat(np.arange(len(calibrations)), [len(one.bins) for one in calibrations]),
+        owner=owner_of_bin,
     )
 
 
@@ -212,51 +169,6 @@ def coverage_by(judged: Judged, groups: npt.ArrayLike, *, n_groups: int) -> list
     """
     group = np.asarray(groups, dtype=np.int64)
     return [_group(judged, np.flatnonzero(group == each)) for each in range(n_groups)]
-
-
-def fewest_to_judge(level: int) -> int:
-    """
-    Return from how many outcomes on a full coverage could be told from the promised one.
-
-    It is the smallest n with level^n <= 2.5 %: with fewer, the band contains the promise even
-    if not one outcome was missed.
-
-    >>> [fewest_to_judge(level) for level in (90, 95, 99)]
-    [36, 72, 368]
-    """
-    return math.ceil(math.log(_TAIL) / math.log(level_of(level)))
-
-
-def coverage_of_one_set(n: int, *, level: int, share: float) -> float:
-    """
-    Return the coverage that all but a share of calibrations of this size keep or exceed.
-
-    Once drawn, a set keeps one coverage for as long as nothing changes: the promised level is
-    its mean over all the sets that might have been drawn.
-
-    Args:
-        n: calibration scores, at least 0.
-        level: 90, 95 or 99, in percent.
-        share: of the sets, in (0, 1); 0.05 asks for the worst one in twenty.
-
-    Returns:
-        The quantile of Beta(k, n + 1 - k), k = ceil((n + 1) level); 1 where n is too small to
-        promise anything, since such an interval is the whole range.
-
-    Raises:
-        InvalidInput: the level or the share does not fit.
-
-    Source:
-        Vovk (2012), "Conditional Validity of Inductive Conformal Predictors", ACML 25,
-        proposition 2a, for scores without ties; ties only raise the coverage.
-
-    >>> [round(coverage_of_one_set(1000, level=level, share=0.05), 3) for level in (90, 95, 99)]
-    [0.884, 0.938, 0.984]
-    """
-    if not 0 < share < 1:
-        raise InvalidInput(field="share", value=share, expected="a number in (0, 1)")
-    k = conformal_rank(n, level_of(level))
-    return float(special.betaincinv(k, n + 1 - k, share)) if k <= n else 1.0
 
 
 def empirical_coverage(
@@ -320,7 +232,7 @@ def _set_range(judged: Judged, rows: IntArray, n: int) -> Band:
         return Band(mean, mean)
     size = mean * (1 - mean) / variance - 1
     a, b = mean * size, (1 - mean) * size
-    low, high = special.betaincinv(a, b, [_TAIL, 1 - _TAIL]).tolist()
+    low, high = special.betaincinv(a, b, [TAIL, 1 - TAIL]).tolist()
     return Band(low, high)
 
 

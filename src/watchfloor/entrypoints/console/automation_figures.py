@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext
 
 from watchfloor.core.conformal.eps_curve import EpsCurve
-from watchfloor.entrypoints.console import coverage_numbers as numbers
 from watchfloor.entrypoints.console import figures
+from watchfloor.entrypoints.console.coverage_parts import PARTS
 from watchfloor.entrypoints.console.figures import DecidedBar, Figure, FigureTable, PromisePoint
 from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text
 from watchfloor.ml import automation_queries
@@ -21,7 +21,7 @@ def automation_figures(told: ModelCoverage) -> dict[str, Figure]:
     """Return what shows the decisions and the promises, by the name of its numbers."""
 
     def table(part: str) -> FigureTable:
-        return numbers.PARTS[part](told, {}).table()
+        return PARTS[part](told, {}).table()
 
     drawn = {"decisions": _decisions(told, table("decisions"))}
     if told.tickets is not None and told.tickets.n:

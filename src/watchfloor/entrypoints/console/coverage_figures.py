@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext, ngettext
 
-from watchfloor.core.conformal.coverage import CoverageVerdict, GroupCoverage
+from watchfloor.core.conformal.group_coverage import CoverageVerdict, GroupCoverage
+from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.entrypoints.console import coverage_numbers as numbers
 from watchfloor.entrypoints.console import figures
 from watchfloor.entrypoints.console.coverage_numbers import Names
+from watchfloor.entrypoints.console.coverage_parts import PARTS
 from watchfloor.entrypoints.console.figures import (
     CoverageRow,
     DayPoint,
@@ -20,6 +22,7 @@ from watchfloor.entrypoints.console.figures import (
 from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text
 from watchfloor.ml.coverage_queries import BinSince, WeekCoverage
 from watchfloor.ml.model_queries import rate
+from watchfloor.ml.numeric_coverage import NumberReport
 from watchfloor.noc.model_coverage import ModelCoverage
 
 FEWEST_WEEKS = 4
@@ -35,7 +38,7 @@ def interval_figures(told: ModelCoverage, *, names: Names) -> dict[str, Figure]:
     """
 
     def table(part: str) -> FigureTable:
-        return numbers.PARTS[part](told, names).table()
+        return PARTS[part](told, names).table()
 
     return {
         "groups": _groups(told, table("groups")),
@@ -44,6 +47,26 @@ def interval_figures(told: ModelCoverage, *, names: Names) -> dict[str, Figure]:
         "sites": _sites(told, table("sites"), names),
         "calibrations": _sets(told, table("calibrations")),
         "reliability": _reliability(told, table("reliability")),
+    }
+
+
+def estimate_figures(told: ModelCoverage, report: NumberReport) -> dict[str, Figure]:
+    """Return what shows whether the intervals of estimates hold, by the name of its numbers."""
+    shown = next(found for found in report.overall if found.level == report.level)
+    groups = [(name, found) for name, found in numbers.number_groups(report)[len(LEVELS) :]]
+    rows = [_row(gettext("All estimates, as shown"), shown)]
+    rows += [_row(name, found) for name, found in groups]
+    judged = judged_words([shown, *(found for _, found in groups)])
+    return {
+        "estimates": figures.coverage_rows(
+            rows,
+            promised=shown.promised,
+            caption=judged,
+            table=numbers.estimates(told, {}).table(),
+        ),
+        "estimate-weeks": _week_strip(
+            report.weeks, level=report.level, table=numbers.estimate_weeks(told, {}).table()
+        ),
     }
 
 
@@ -187,12 +210,16 @@ def _rows_figure(
 
 
 def _weeks(told: ModelCoverage, table: FigureTable) -> Figure:
-    level = percent_text(told.report.level / 100, decimals=0)
+    return _week_strip(told.report.weeks, level=told.report.level, table=table)
+
+
+def _week_strip(weeks: Sequence[WeekCoverage], *, level: int, table: FigureTable) -> Figure:
+    words = gettext("Coverage at %(level)s")
     return figures.day_strip(
-        [_week(week) for week in _lived(told.report.weeks)],
-        metric=gettext("Coverage at %(level)s") % {"level": level},
-        promise=Promise(told.report.level / 100, is_upper_bound=False),
-        caption=judged_words([week.found for week in told.report.weeks]),
+        [_week(week) for week in _lived(weeks)],
+        metric=words % {"level": percent_text(level / 100, decimals=0)},
+        promise=Promise(level / 100, is_upper_bound=False),
+        caption=judged_words([week.found for week in weeks]),
         table=table,
     )
 

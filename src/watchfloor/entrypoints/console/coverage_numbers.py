@@ -1,19 +1,18 @@
 """The tables of the coverage page by name: what figures draw, readers open and programs take."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
-from watchfloor.core.conformal.coverage import CoverageVerdict, GroupCoverage
-from watchfloor.core.conformal.eps_curve import EpsCurve
+from watchfloor.core.conformal.group_coverage import CoverageVerdict, GroupCoverage
+from watchfloor.core.conformal.numeric import NumericKind
 from watchfloor.entrypoints.console.figures import Column, Numbers
 from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text, unknown
-from watchfloor.ml.certificate_facts import Kept
 from watchfloor.ml.coverage_window import KnownCalibration
-from watchfloor.ml.interval_widths import WidthKind
 from watchfloor.ml.model_queries import rate
+from watchfloor.ml.numeric_coverage import NumberReport
 from watchfloor.noc.model_coverage import ModelCoverage
 
 Names = Mapping[str, str]
@@ -51,36 +50,18 @@ def site_name(group: str, names: Names) -> str:
     return gettext("sites without a group") if group == WITHOUT_GROUP else group
 
 
-def kept_words(kept: Kept) -> str:
-    """Return in a few words how a certificate stands to what it opened."""
-    if kept.automatic.n_known == 0:
-        return gettext("no outcome yet")
-    if kept.is_broken:
-        return gettext("broken")
-    low, high = kept.automatic.band
-    if high <= kept.certificate.eps:
-        return gettext("kept")
-    return (
-        gettext("above, as chance may be")
-        if low > kept.certificate.eps
-        else gettext("not shown yet")
-    )
-
-
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return what is text already; what is not known is the word for it."""
     return unknown() if value is None else str(value)
 
 
-def _day(value: Any) -> str:
+def day_text(value: Any) -> str:
+    """Return a day as a table has it."""
     return date_format(value, "Y-m-d")
 
 
-def _share(decimals: int = 1) -> Callable[[Any], str]:
-    return lambda value: percent_text(value, decimals=decimals)
-
-
 def _of_groups(
-    named: Sequence[tuple[Any, GroupCoverage]], *, key: str, heading: str, text: Any = _text
+    named: Sequence[tuple[Any, GroupCoverage]], *, key: str, heading: str, text: Any = text_of
 ) -> Numbers:
     columns = (
         Column(key, heading, text),
@@ -88,7 +69,7 @@ def _of_groups(
         Column("coverage", gettext("Covered"), percent_text),
         Column("lower", gettext("95 % from"), percent_text),
         Column("upper", gettext("to"), percent_text),
-        Column("verdict", gettext("Verdict"), _text),
+        Column("verdict", gettext("Verdict"), text_of),
         Column("n", gettext("Outcomes"), count_text),
         Column("covered", gettext("inside"), count_text),
         Column("unlabelled", gettext("not known"), count_text),
@@ -140,7 +121,7 @@ def bands(told: ModelCoverage, _names: Names) -> Numbers:
 def weeks(told: ModelCoverage, _names: Names) -> Numbers:
     """Coverage week by week."""
     named = [(week.begins, week.found) for week in told.report.weeks]
-    return _of_groups(named, key="week_begins", heading=gettext("Seven days from"), text=_day)
+    return _of_groups(named, key="week_begins", heading=gettext("Seven days from"), text=day_text)
 
 
 def sites(told: ModelCoverage, names: Names) -> Numbers:
@@ -158,7 +139,7 @@ def sets(told: ModelCoverage, _names: Names) -> Numbers:
 def reliability(told: ModelCoverage, _names: Names) -> Numbers:
     """The event rate that one calibration states for its score bins, and the rate seen since."""
     columns = (
-        Column("scores", gettext("Scores"), _text),
+        Column("scores", gettext("Scores"), text_of),
         Column("stated_lower", gettext("Stated from, 95 %"), percent_text),
         Column("stated_upper", gettext("to"), percent_text),
         Column("set_events", gettext("Events in the set"), count_text),
@@ -183,151 +164,46 @@ def reliability(told: ModelCoverage, _names: Names) -> Numbers:
     return Numbers(columns, tuple(rows))
 
 
-def decisions(told: ModelCoverage, _names: Names) -> Numbers:
-    """What was done with the predictions, week by week."""
-    columns = (
-        Column("week_begins", gettext("Seven days from"), _day),
-        Column("n", gettext("Predictions"), count_text),
-        Column("ticketed", gettext("Tickets by themselves"), count_text),
-        Column("added", gettext("added to open tickets"), count_text),
-        Column("cleared", gettext("Cleared by themselves"), count_text),
-        Column("reviewed", gettext("Reviewed"), count_text),
-        Column("logged", gettext("Logged"), count_text),
-        Column("automated_share", gettext("Without a person"), percent_text),
-        Column("automated_lower", gettext("95 % from"), percent_text),
-        Column("automated_upper", gettext("to"), percent_text),
-    )
-    rows = []
-    for week in told.decided:
-        found = rate(week.automated, week.n)
-        counts = (week.ticketed, week.added, week.cleared, week.reviewed, week.logged)
-        rows.append((week.begins, week.n, *counts, found.value, found.lower, found.upper))
-    return Numbers(columns, tuple(rows))
-
-
-def certificates(told: ModelCoverage, _names: Names) -> Numbers:
-    """What each certificate promised, and what came of the tickets that it opened."""
-    columns = (
-        Column("calibration", gettext("Calibration"), _text),
-        Column("cut_at", gettext("Cut"), _day),
-        Column("version", gettext("Version"), _text),
-        Column("eps", gettext("False at most"), percent_text),
-        Column("delta", gettext("may fail with"), percent_text),
-        Column("threshold", gettext("Certified from"), score_text),
-        Column("tickets", gettext("Automatic"), count_text),
-        Column("known", gettext("outcome known"), count_text),
-        Column("false", gettext("false"), count_text),
-        Column("false_share", gettext("False share"), percent_text),
-        Column("lower", gettext("95 % from"), percent_text),
-        Column("upper", gettext("to"), percent_text),
-        Column("verdict", gettext("Promise"), _text),
-    )
-    return Numbers(columns, tuple(_certificate(kept) for kept in told.certificates))
-
-
-def _certificate(kept: Kept) -> tuple[Any, ...]:
-    promise, found = kept.certificate, kept.automatic
-    return (
-        *(kept.calibration_hash[:8], kept.cut_at.date(), kept.model_version),
-        *(promise.eps, promise.delta, promise.threshold),
-        *(found.n, found.n_known, found.n_false, found.false_share, *found.band),
-        kept_words(kept),
+def estimates(told: ModelCoverage, _names: Names) -> Numbers:
+    """Coverage of estimated numbers: at every level, by kind, difficulty and calibration."""
+    return _of_groups(
+        number_groups(told.numbers), key="estimates", heading=gettext("Intervals of estimates")
     )
 
 
-def ticket_promises(told: ModelCoverage, _names: Names) -> Numbers:
-    """What automatic tickets could be certified at each promise."""
-    return _of_curve(told.tickets, gettext("Certified from"))
-
-
-def clear_promises(told: ModelCoverage, _names: Names) -> Numbers:
-    """What automatic clearing could be certified at each promise."""
-    return _of_curve(told.clearing, gettext("Certified up to"))
-
-
-def _of_curve(curve: EpsCurve | None, threshold: str) -> Numbers:
-    columns = (
-        Column("eps", gettext("False at most"), _share(2)),
-        Column(
-            "threshold", threshold, lambda s: score_text(s) if s is not None else gettext("nothing")
+def number_groups(report: NumberReport | None) -> list[tuple[str, GroupCoverage]]:
+    """Return the groups of estimates by what they are called."""
+    if report is None:
+        return []
+    shown = gettext("as shown, all estimates")
+    hardness = gettext("as shown, difficulty %(place)s of %(of)s")
+    made_from = gettext("as shown, calibration of %(n)s outcomes, %(digest)s")
+    return [
+        *((shown, found) for found in report.overall),
+        *((kind_name(each.kind), each.found) for each in report.kinds),
+        *(
+            (hardness % {"place": each.place, "of": each.of}, each.found)
+            for each in report.difficulties
         ),
-        Column("share", gettext("Of all predictions"), percent_text),
-        Column("share_of_events", gettext("Of all events"), percent_text),
-        Column("certified", gettext("Outcomes there"), count_text),
-        Column("false", gettext("false"), count_text),
-        Column("upper", gettext("true share at most, 95 %"), percent_text),
-    )
-    rows = [
-        (
-            *(point.eps, point.threshold, point.share, point.share_of_events),
-            *(point.n_certified, point.false_certified),
-            rate(point.false_certified, point.n_certified).upper,
-        )
-        for point in (curve.points if curve is not None else ())
+        *(
+            (made_from % {"n": count_text(each.n), "digest": each.digest[:8]}, found)
+            for each, found in report.sets
+        ),
     ]
-    return Numbers(columns, tuple(rows))
 
 
-def widths(told: ModelCoverage, _names: Names) -> Numbers:
-    """The specification's report by width of the interval, and what it leaves out."""
-    columns = (
-        Column("interval_category", gettext("Interval"), _text),
-        Column("predictions", gettext("Predictions"), count_text),
-        Column("unscored", gettext("without a score"), count_text),
-        Column("high_risk", gettext("HIGH or CRITICAL"), count_text),
-        Column("mean_score", gettext("Mean score"), score_text),
-    )
-    rows = [
-        (width_words(each.kind), each.n, each.n_unscored, each.high_risk, each.mean_score)
-        for each in told.widths
-    ]
-    return Numbers(columns, tuple(rows))
-
-
-def width_words(kind: WidthKind) -> str:
-    """Return what a kind of interval is called, as the specification's report does."""
+def kind_name(kind: NumericKind) -> str:
+    """Return what a kind of interval of an estimate is called."""
     return {
-        WidthKind.NARROW: gettext("Narrow (below 0.2)"),
-        WidthKind.WIDE: gettext("Wide (0.2 or more)"),
-        WidthKind.NOT_KNOWN: gettext("Not known (no calibration)"),
+        NumericKind.ABSOLUTE: gettext("of one width for all"),
+        NumericKind.NORMALISED: gettext("as wide as sigma says"),
+        NumericKind.MONDRIAN: gettext("by range of difficulty"),
+        NumericKind.PAC: gettext("sure of this very calibration"),
     }[kind]
 
 
-def live(told: ModelCoverage, _names: Names) -> Numbers:
-    """What the live monitor of the champion says of the outcomes that come."""
-    columns = (
-        Column("level", gettext("Level"), lambda level: percent_text(level / 100, decimals=0)),
-        Column("coverage", gettext("Kept since the start"), percent_text),
-        Column("n", gettext("Outcomes"), count_text),
-        Column("misses", gettext("outside"), count_text),
-        Column(
-            "asked_for", gettext("Asked for now"), lambda share: percent_text(share, decimals=1)
-        ),
-        Column("distance", gettext("Distance from the score"), _distance),
-    )
-    rows = [
-        (each.percent, each.coverage, each.n, each.misses, each.asked_for / 100, each.quantile)
-        for each in (told.live.levels if told.live is not None else ())
-    ]
-    return Numbers(columns, tuple(rows))
-
-
-def _distance(quantile: float | None) -> str:
-    return gettext("the whole range") if quantile is None else score_text(quantile)
-
-
-PARTS: dict[str, Callable[[ModelCoverage, Names], Numbers]] = {
-    "groups": groups,
-    "bands": bands,
-    "weeks": weeks,
-    "sites": sites,
-    "calibrations": sets,
-    "reliability": reliability,
-    "decisions": decisions,
-    "certificates": certificates,
-    "ticket-promises": ticket_promises,
-    "clear-promises": clear_promises,
-    "live": live,
-    "widths": widths,
-}
-"""Every table of the page, by the name its file has."""
+def estimate_weeks(told: ModelCoverage, _names: Names) -> Numbers:
+    """Coverage of estimated numbers week by week."""
+    weeks_ = told.numbers.weeks if told.numbers is not None else ()
+    named = [(week.begins, week.found) for week in weeks_]
+    return _of_groups(named, key="week_begins", heading=gettext("Seven days from"), text=day_text)

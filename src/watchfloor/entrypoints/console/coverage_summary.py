@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext
 
-from watchfloor.core.conformal.coverage import CoverageVerdict, GroupCoverage
+from watchfloor.core.conformal.group_coverage import CoverageVerdict, GroupCoverage
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.entrypoints.console import coverage_numbers as numbers
 from watchfloor.entrypoints.console import drawing
@@ -14,13 +14,14 @@ from watchfloor.ml import automation_queries
 from watchfloor.ml.certificate_facts import Found, Kept
 from watchfloor.ml.interval_widths import WidthKind
 from watchfloor.ml.model_queries import rate
+from watchfloor.ml.numeric_coverage import NumberReport
 from watchfloor.noc.model_coverage import ModelCoverage
 
 
 def nothing_of(told: ModelCoverage) -> Notice | None:
     """Return why nothing can be held against a promise yet; None where something can."""
     report = told.report
-    if report.overall[0].n:
+    if report.overall[0].n or told.numbers is not None:
         return None
     if report.n == 0:
         return Notice(
@@ -49,6 +50,8 @@ def nothing_of(told: ModelCoverage) -> Notice | None:
 def kpis_of(told: ModelCoverage) -> tuple[Kpi, ...]:
     """Return the five numbers at the top, each with its n and interval."""
     report = told.report
+    if report.n == 0 and told.numbers is not None:
+        return _estimate_kpis(told.numbers)
     everything = next(found for found in report.overall if found.level == report.level)
     level = percent_text(report.level / 100, decimals=0)
     return (
@@ -58,6 +61,14 @@ def kpis_of(told: ModelCoverage) -> tuple[Kpi, ...]:
         _false_kpi(told),
         _width_kpi(told),
     )
+
+
+def _estimate_kpis(report: NumberReport) -> tuple[Kpi, ...]:
+    shown = next(found for found in report.overall if found.level == report.level)
+    level = percent_text(report.level / 100, decimals=0)
+    named = [(gettext("Coverage at %(level)s") % {"level": level}, shown)]
+    named += [(numbers.kind_name(each.kind), each.found) for each in report.kinds]
+    return tuple(_coverage_kpi(f"k{k}", name, found) for k, (name, found) in enumerate(named))
 
 
 def _coverage_kpi(key: str, label: str, found: GroupCoverage) -> Kpi:

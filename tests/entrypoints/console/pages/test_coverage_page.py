@@ -7,13 +7,18 @@ from datetime import timedelta
 import pytest
 from django.utils.html import escape
 
+from watchfloor.core.conformal.numeric_fit import fit_numeric_calibration
 from watchfloor.core.local_time import local_day
-from watchfloor.entrypoints.console import coverage_numbers
-from watchfloor.ml import model_queries, serving
+from watchfloor.entrypoints.console.coverage_parts import PARTS
+from watchfloor.ml import model_queries, numeric_calibration, serving
 from watchfloor.ml.models import Blob, DriftReport, PredictionLog, ScoreDay
+from watchfloor.ml.numeric_calibration import NumericCut
+from watchfloor.ml.numeric_estimates import Number
 from watchfloor.noc.model_coverage import model_coverage
 from watchfloor.tenants.roles import Role
-from watchfloor.workflows import model_health
+from watchfloor.workflows import model_health, outcome_feedback
+from watchfloor.workflows.outcome_feedback import OutcomeRequest
+from watchfloor.workflows.prediction_intake import PredictionRequest, handle_predictions
 
 PATH = "/t/acme/models/sla_breach/coverage/"
 
@@ -230,10 +235,10 @@ class TestEmptyPage:
 
 
 class TestCsv:
-    @pytest.mark.parametrize("part", coverage_numbers.PARTS)
+    @pytest.mark.parametrize("part", [part for part in PARTS if "estimate" not in part])
     def test_has_the_rows_of_the_page(self, mila, followed, part):
         names = {"harbour-gate": "Harbour Gate 2", "north-campus": "North Campus"}
-        expected = coverage_numbers.PARTS[part](followed, names)
+        expected = PARTS[part](followed, names)
 
         response = mila.get(f"{PATH}{part}.csv")
 
@@ -259,3 +264,70 @@ class TestCsv:
 
     def test_of_no_such_table_is_not_found(self, mila, world):
         assert mila.get(f"{PATH}nonsense.csv").status_code == 404
+
+
+class TestEstimates:
+    """A model that estimates hours to close has a page of its own kind."""
+
+    PATH = "/t/acme/models/time_to_close/coverage/"
+
+    @pytest.fixture
+    def estimated(self, world):
+        numeric_calibration.store(
+            tenant=world.acme,
+            model_type="time_to_close",
+            version="eta-1",
+            cut=NumericCut(
+                fit_numeric_calibration(range(200), [100.0] * 200, unit="h"), source="csv"
+            ),
+            now=world.now - timedelta(days=9),
+        )
+        at = world.now - timedelta(days=8)
+        requests = [
+            PredictionRequest(
+                event_id=f"ETA{n}",
+                source="itsm",
+                model_type="time_to_close",
+                entity_type="incident",
+                entity_id=f"INC{n}",
+                occurred_at=at,
+                model_version="eta-1",
+                number=Number(100.0, "h"),
+            )
+            for n in range(80)
+        ]
+        handle_predictions(tenant=world.acme, requests=requests, now=at)
+        told = [
+            OutcomeRequest(
+                event=("itsm", request.event_id),
+                value=100.0 if n else 1000.0,
+                known_at=at,
+                source="api",
+                labeller="desk",
+                dedupe_key=request.event_id,
+            )
+            for n, request in enumerate(requests[:75])
+        ]
+        outcome_feedback.record_outcomes(
+            tenant=world.acme, log="prediction", requests=told, now=world.now
+        )
+        return world
+
+    def test_have_their_coverage_shown(self, mila, estimated):
+        response = mila.get(self.PATH)
+
+        assert response.context["kpis"][0].value == "98.7\u00a0%"
+        assert "n = 75" in response.context["kpis"][0].note
+        assert response.context["empty"] is None
+        assert {"estimates", "estimate_weeks"} <= set(response.context["figures"])
+        assert "80 estimates in h" in text_of(response)
+
+    def test_are_no_events_without_a_score(self, mila, estimated):
+        assert "How well the probability is known" not in text_of(mila.get(self.PATH))
+
+    @pytest.mark.parametrize("part", ["estimates", "estimate-weeks"])
+    def test_can_be_taken_away(self, mila, estimated, part):
+        response = mila.get(f"{self.PATH}{part}.csv")
+
+        rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+        assert sum(int(row["n"]) for row in rows if row["level"] == "95") >= 75

@@ -4,11 +4,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from watchfloor.core.conformal.coverage import CoverageVerdict
+from watchfloor.core.conformal.group_coverage import CoverageVerdict
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.entrypoints.api.fields import Name
 from watchfloor.entrypoints.api.fitting import Strict
 from watchfloor.ml.interval_widths import WidthKind
+from watchfloor.ml.numeric_coverage import KINDS
 from watchfloor.noc.model_coverage import MOST_WEEKS
 
 
@@ -161,6 +162,34 @@ class WidthOut(serializers.Serializer[Any]):
     mean_score = serializers.FloatField(allow_null=True)
 
 
+class KindOut(serializers.Serializer[Any]):
+    """Intervals of estimates of one kind."""
+
+    kind = serializers.ChoiceField(choices=[each.value for each in KINDS])
+    coverage = GroupOut(source="found")
+
+
+class DifficultyOut(serializers.Serializer[Any]):
+    """Estimates of one range of sigma; place 1 is the easiest."""
+
+    place = serializers.IntegerField()
+    of = serializers.IntegerField()
+    coverage = GroupOut(source="found")
+
+
+class NumbersOut(serializers.Serializer[Any]):
+    """Whether the intervals of estimated numbers hold."""
+
+    unit = serializers.CharField()
+    n = serializers.IntegerField()
+    without_interval = serializers.IntegerField()
+    is_cut = serializers.BooleanField(help_text="Only the newest estimates were read.")
+    overall = GroupOut(many=True, help_text="As shown, at every level.")
+    by_kind = KindOut(many=True, source="kinds")
+    by_difficulty = DifficultyOut(many=True, source="difficulties")
+    by_week = WeekOut(many=True, source="weeks")
+
+
 class LiveLevelOut(serializers.Serializer[Any]):
     """One level of the live monitor."""
 
@@ -212,4 +241,5 @@ class CoverageOut(serializers.Serializer[Any]):
     ticket_promises = EpsCurveOut(source="tickets", allow_null=True)
     clear_promises = EpsCurveOut(source="clearing", allow_null=True)
     live = LiveOut(allow_null=True, help_text="Null before the first night of the champion.")
+    numbers = NumbersOut(allow_null=True, help_text="Null where no number was estimated.")
     widths = WidthOut(many=True)

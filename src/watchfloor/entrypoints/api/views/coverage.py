@@ -128,6 +128,7 @@ COVERAGE_EXAMPLE = {
             }
         ],
     },
+    "numbers": None,
     "widths": [
         {"kind": "narrow", "n": 1402, "n_unscored": 0, "high_risk": 171, "mean_score": 0.184}
     ],

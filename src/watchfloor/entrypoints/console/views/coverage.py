@@ -13,6 +13,7 @@ from watchfloor.core.errors import ArtifactCorrupt
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import (
     automation_figures,
+    automation_numbers,
     coverage_figures,
     coverage_summary,
     drawing,
@@ -20,6 +21,7 @@ from watchfloor.entrypoints.console import (
     lists,
 )
 from watchfloor.entrypoints.console import coverage_numbers as numbers
+from watchfloor.entrypoints.console.coverage_parts import PARTS
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice
 from watchfloor.entrypoints.console.views.models import find_card
@@ -63,8 +65,8 @@ def coverage(request: HttpRequest, actor: Actor, model_type: str) -> HttpRespons
         "sets": _sets(request, told),
         "certificates": [_certificate(kept) for kept in told.certificates],
         "has_decisions": any(week.n for week in told.decided),
-        "widths": numbers.widths(told, {}).table(),
-        "live_rows": numbers.live(told, {}).table(),
+        "widths": automation_numbers.widths(told, {}).table(),
+        "live_rows": automation_numbers.live(told, {}).table(),
         "guard_words": _guard_words(told.guard),
         "csv": {
             part: _csv_href(request, actor, model_type, part)
@@ -79,10 +81,10 @@ def coverage(request: HttpRequest, actor: Actor, model_type: str) -> HttpRespons
 def coverage_csv(request: HttpRequest, actor: Actor, model_type: str, part: str) -> HttpResponse:
     """Answer the numbers of one part of the page as CSV."""
     card = find_card(actor, model_type)
-    if part not in numbers.PARTS:
+    if part not in PARTS:
         raise Http404(f"there are no numbers called {part!r}")
     told = _told(request, actor, card)
-    content = numbers.PARTS[part](told, _site_names(actor)).csv()
+    content = PARTS[part](told, _site_names(actor)).csv()
     response = HttpResponse(content, content_type="text/csv; charset=utf-8")
     name = f"{model_type}-coverage-{part}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -159,6 +161,8 @@ def _figures(request: HttpRequest, actor: Actor, told: ModelCoverage) -> dict[st
         **coverage_figures.interval_figures(told, names=_site_names(actor)),
         **automation_figures.automation_figures(told),
     }
+    if told.numbers is not None:
+        drawn |= coverage_figures.estimate_figures(told, told.numbers)
     model_type = told.card.model_type
     # A template finds names with an underscore, an address has words with hyphens.
     return {
@@ -217,5 +221,5 @@ def _certificate(kept: Kept) -> dict[str, Any]:
         "digest": kept.calibration_hash[:8],
         "threshold": score_text(kept.certificate.threshold),
         "band": f"{percent_text(low)} – {percent_text(up)}",
-        "word": numbers.kept_words(kept),
+        "word": automation_numbers.kept_words(kept),
     }
