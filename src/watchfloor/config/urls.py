@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from watchfloor.entrypoints.api.endpoint import nothing_here
 from watchfloor.entrypoints.api.views import (
+    calibrations,
     coverage,
     dead_letters,
     documents,
@@ -33,6 +34,11 @@ API: list[URLPattern | URLResolver] = [
         "models/<str:model_type>/coverage",
         coverage.ModelCoverage.as_view(),
         name="model_coverage",
+    ),
+    path(
+        "models/<str:model_type>/calibrations",
+        calibrations.Calibrations.as_view(),
+        name="model_calibrations",
     ),
     path("metrics", models.Metrics.as_view(), name="metrics"),
     path("dead-letters", dead_letters.DeadLetters.as_view(), name="dead_letters"),

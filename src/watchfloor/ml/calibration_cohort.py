@@ -25,8 +25,6 @@ from watchfloor.tenants.models import Tenant
 
 # Delays are taken from outcomes of so many days; longer ones cannot be seen.
 DELAYS_OF = timedelta(days=180)
-# The newest closed predictions speak best for those to come; more are taken while they are few.
-ENOUGH_ROWS = 1000
 # Below this share of what should be known by now the cohort is not what its propensities say.
 COMPLETE_SHARE = 0.8
 # How many standard errors a sampled share may lie below it by luck.
@@ -49,12 +47,15 @@ class CohortRules:
     Args:
         closed_share: share of the outcomes of each kind that must be known at its age.
         entity_cap: most rows about one entity.
-        shortest: how far before the closed border a cohort reaches back if rows suffice.
+        enough: rows that suffice: the newest closed predictions speak best for those to come, and
+            older ones are taken only while there are fewer.
+        shortest: how far before the closed border a cohort reaches back in any case.
         longest: how far it may reach back while they do not.
     """
 
     closed_share: float = 0.99
     entity_cap: int = 50
+    enough: int = 5000
     shortest: timedelta = timedelta(days=28)
     longest: timedelta = timedelta(days=90)
 
@@ -141,7 +142,7 @@ def closed_cohort(
     known = _known(tenant, log, model_type, since=since, now=now)
     closed = [record for record in known if record.occurred_at <= end]
     taken = [record for record in closed if usable(record)]
-    start = _start(taken, since, end - rules.shortest)
+    start = _start(taken, rules, since=since, latest=end - rules.shortest)
     within = [record for record in closed if record.occurred_at >= start]
     logged = _logged(tenant, log, [record.prediction_id for record in within])
     seen = _seen(tenant, log, model_type, start=start, end=end)
@@ -188,7 +189,7 @@ def _complete_until(
     tenant: Tenant, log: Log, model_type: str, rules: CohortRules, now: datetime
 ) -> datetime | None:
     """
-    Return the end of the newest local day up to which nearly all predictions are known.
+    Return the end of the newest local day whose last week of predictions is nearly all known.
 
     Who tells of every prediction, and of a whole year at once, has outcomes that took a year
     and a cohort that is closed all the same. None while there is no such day.
@@ -199,14 +200,16 @@ def _complete_until(
         occurred_at__gte=now - rules.longest,
         occurred_at__lte=now,
     ).exclude(decision=Outcome.SUPPRESSED_DUPLICATE.value)
-    days = rows.values("local_day").annotate(n=Count("id"), known=_known_by(now))
-    n = n_known = 0
-    complete: date | None = None
-    for day in days.order_by("local_day"):
-        n, n_known = n + day["n"], n_known + day["known"]
-        if n_known >= rules.closed_share * n:
-            complete = day["local_day"]
+    days = rows.values_list("local_day").annotate(n=Count("id"), known=_known_by(now))
+    counted = {day: (n, known) for day, n, known in days.order_by()}
+    complete = max((day for day in counted if _is_known(counted, day, rules)), default=None)
     return min(day_bounds(complete, tenant.zone)[1], now) if complete else None
+
+
+def _is_known(counted: Mapping[date, tuple[int, int]], day: date, rules: CohortRules) -> bool:
+    # A week, so that a young and hardly known day cannot hide behind an old and long one.
+    week = [counted.get(day - timedelta(days=back), (0, 0)) for back in range(7)]
+    return sum(known for _, known in week) >= rules.closed_share * sum(n for n, _ in week)
 
 
 def _known_by(now: datetime) -> Count:
@@ -228,11 +231,13 @@ def _known(
     return list(rows.order_by("occurred_at", "prediction_id"))
 
 
-def _start(taken: Sequence[OutcomeRecord], since: datetime, latest: datetime) -> datetime:
+def _start(
+    taken: Sequence[OutcomeRecord], rules: CohortRules, *, since: datetime, latest: datetime
+) -> datetime:
     """Return where the shortest window with enough rows begins; no outcome has a say in it."""
-    if len(taken) <= ENOUGH_ROWS:
+    if len(taken) <= rules.enough:
         return since
-    return max(since, min(latest, taken[-ENOUGH_ROWS].occurred_at))
+    return max(since, min(latest, taken[-rules.enough].occurred_at))
 
 
 def _logged(tenant: Tenant, log: Log, ids: Sequence[UUID]) -> dict[UUID, Logged]:

@@ -11,7 +11,7 @@ from watchfloor.core.conformal.calibration import Calibration
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.core.conformal.self_test import SelfTest
 from watchfloor.core.local_time import day_bounds, local_day
-from watchfloor.ml import registry
+from watchfloor.ml import registry, serving
 from watchfloor.ml.blobs import put_blob
 from watchfloor.ml.models import CalibrationSet, CutReason, ModelVersion
 from watchfloor.ml.models.calibration import RECORDED
@@ -117,9 +117,10 @@ def newest_of_version(*, tenant: Tenant, version: ModelVersion) -> CalibrationSe
 
 @dataclass(frozen=True, slots=True)
 class ListedSet:
-    """A set, and whether decisions are taken with it now."""
+    """A set with its calibration, and whether decisions are taken with it now."""
 
     row: CalibrationSet
+    calibration: Calibration
     is_serving: bool
 
 
@@ -146,7 +147,7 @@ def _sets(tenant: Tenant) -> QuerySet[CalibrationSet]:
 
 
 def _listed(tenant: Tenant, rows: Iterable[CalibrationSet]) -> list[ListedSet]:
-    serving = {
+    in_force = {
         (deployment.stack.model_version_id, deployment.stack.calibration_sha256)
         for deployment in registry.deployments_of(tenant)
         if deployment.stack is not None
@@ -154,7 +155,8 @@ def _listed(tenant: Tenant, rows: Iterable[CalibrationSet]) -> list[ListedSet]:
     return [
         ListedSet(
             row,
-            row.outcome_definition == RECORDED and (row.model_version.pk, row.sha256) in serving,
+            serving.calibration_of(tenant=tenant, sha256=row.sha256),
+            row.outcome_definition == RECORDED and (row.model_version.pk, row.sha256) in in_force,
         )
         for row in rows
     ]

@@ -32,3 +32,31 @@ def intervals_of(*, tenant: Tenant, row: ScoredPrediction) -> tuple[LevelInterva
         LevelInterval(95, known.lower, known.upper),
         LevelInterval(99, known.lower99, known.upper99),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The Venn-Abers pair of a score: one of the two is a perfectly calibrated probability."""
+
+    p0: float
+    p1: float
+
+    @property
+    def width(self) -> float:
+        """How far the probability is not known, in [0, 1]."""
+        return self.p1 - self.p0
+
+
+def pair_of(*, tenant: Tenant, row: ScoredPrediction) -> Pair | None:
+    """
+    Return the Venn-Abers pair of a logged prediction; None where nothing was known of its score.
+
+    Raises:
+        NotFound, ArtifactCorrupt: the calibration is gone or damaged.
+    """
+    if row.score is None or not row.calibration_hash:
+        return None
+    calibration = serving.calibration_of(tenant=tenant, sha256=row.calibration_hash)
+    if calibration.venn_abers is None:
+        return None
+    return Pair(*calibration.pair(row.score))

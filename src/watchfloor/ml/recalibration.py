@@ -32,22 +32,24 @@ class Recut:
     why_not: str = ""
 
 
-def is_due(*, tenant: Tenant, version: ModelVersion, now: datetime) -> bool:
+def reason_due(*, tenant: Tenant, version: ModelVersion, now: datetime) -> CutReason | None:
     """
-    Return whether a version should get a new set by its weekly rhythm.
+    Return why a version should get a new set tonight; None where its set is young enough.
 
     A set that certifies nothing does not make the next one wait for a week: one that is too
-    small, or whose guard has lost it.
+    small, or whose guard has lost it. What the guard lost is cut anew from rows since the turn.
     """
     newest = calibration_sets.newest_of_version(tenant=tenant, version=version)
-    if newest is None or newest.n < FEWEST or now - newest.created_at >= EVERY:
-        return True
-    return exchangeability_guard.is_alarmed(
+    if newest is not None and exchangeability_guard.is_alarmed(
         tenant=tenant,
         model_type=version.model_type,
         version=version.version,
         calibration_sha256=newest.sha256,
-    )
+    ):
+        return CutReason.DRIFT_CLEARED
+    if newest is None or newest.n < FEWEST or now - newest.created_at >= EVERY:
+        return CutReason.WEEKLY
+    return None
 
 
 def last_cut_at(*, tenant: Tenant, deployment: Deployment) -> datetime | None:

@@ -131,8 +131,9 @@ def _compute_metrics(tenant: Tenant, deployment: Deployment, day: date, now: dat
     if deployment.stack is None:
         return
     version = deployment.stack.model_version
-    if recalibration.is_due(tenant=tenant, version=version, now=now):
-        _recalibrate(tenant, deployment, CutReason.WEEKLY, now)
+    reason = recalibration.reason_due(tenant=tenant, version=version, now=now)
+    if reason is not None:
+        _recalibrate(tenant, deployment, reason, now)
 
 
 def _recalibrate(tenant: Tenant, deployment: Deployment, reason: CutReason, now: datetime) -> None:

@@ -51,6 +51,7 @@ def acmes(acme_service, tenant, event, still):
         "review_verdict": review.pk,
         "dead_letter_replay": letter.pk,
         "model_coverage": "sla_breach",
+        "model_calibrations": "sla_breach",
     }
 
 
@@ -131,7 +132,7 @@ class TestAnotherTenantsRows:
 def test_every_route_with_an_id_is_walked():
     names = {str(route.name) for route in WITH_ID}
 
-    assert names == {"prediction", "model_coverage", *BODIES}
+    assert names == {"prediction", "model_coverage", "model_calibrations", *BODIES}
 
 
 def _path(route, key):

@@ -11,47 +11,22 @@ chance, the certificate for clearing rows of equal chance over all scores. Error
 weigh each row by the inverse of its propensity.
 """
 
-import hashlib
-import json
-import math
-from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-import rfc8785
 
 from watchfloor.core.arrays import FloatArray, IntArray
+from watchfloor.core.conformal.calibration_blob import FORMAT, FORMAT_1, Calibration, OutcomeBounds
 from watchfloor.core.conformal.calibration_error import expected_calibration_error
-from watchfloor.core.conformal.calibration_parts import (
-    CalibrationBin,
-    bin_record,
-    certificate_record,
-    curve_record,
-    float_of,
-    hex_of,
-    positives_record,
-    read_bin,
-    read_certificate,
-    read_curve,
-    read_positives,
-)
-from watchfloor.core.conformal.certified import Certificate, certify, certify_clear
+from watchfloor.core.conformal.calibration_parts import CalibrationBin
+from watchfloor.core.conformal.certified import certify, certify_clear
 from watchfloor.core.conformal.eps_curve import EpsCurve, EpsPoint, clear_curve, ticket_curve
-from watchfloor.core.conformal.mondrian import bin_quantiles, outcome_interval
+from watchfloor.core.conformal.marginal import outcome_abs, outcome_abs_pac
+from watchfloor.core.conformal.mondrian import bin_quantiles
 from watchfloor.core.conformal.outcomes import checked_pairs
-from watchfloor.core.conformal.positives_cleared import (
-    PositivesCleared,
-    control_positives_cleared,
-)
-from watchfloor.core.conformal.probability_bins import (
-    ProbabilityInterval,
-    bin_of,
-    merged_edges,
-    rate_interval,
-)
+from watchfloor.core.conformal.positives_cleared import control_positives_cleared
+from watchfloor.core.conformal.probability_bins import bin_of, merged_edges, rate_interval
 from watchfloor.core.conformal.quantile import LEVELS, level_of
 from watchfloor.core.conformal.sampling import (
     Sampling,
@@ -59,225 +34,17 @@ from watchfloor.core.conformal.sampling import (
     equal_chance,
     evenly_seen_top,
 )
-from watchfloor.core.conformal.venn_abers import VennAbers, fit_venn_abers
-from watchfloor.core.conformal.weighted import effective_n
-from watchfloor.core.errors import ArtifactCorrupt, InvalidInput
+from watchfloor.core.conformal.venn_abers import fit_venn_abers
+from watchfloor.core.conformal.weighted import effective_n, weighted_quantiles
 
-__all__ = ["FORMAT", "FORMAT_1", "Calibration", "CalibrationBin", "fit_calibration"]
-
-FORMAT_1 = "watchfloor-calibration-1"
-"""Bins and certificates alone; still read, and written again as it was."""
-
-FORMAT = "watchfloor-calibration-2"
-"""With the Venn-Abers table, the effective number of rows, and what else was fitted."""
-
-OutcomeBounds = tuple[float, float, float, float, float, float]
-"""Lower and upper bound of each outcome interval, in the order of `LEVELS`."""
-
-# No quantiles stand below 0 and from here on, NaN included: one look-up refuses what is outside.
-_ABOVE_ONE = math.nextafter(1.0, 2.0)
-
-NOTHING_KNOWN = VennAbers()
-
-_UNREADABLE = (
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-    InvalidInput,
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """
-    What the known outcomes of one model version say about its scores.
-
-    Args:
-        edges: borders between the bins, ascending; one fewer than bins.
-        bins: the score bins, low scores first.
-        ticket: certificate for automatic tickets, at and above its threshold.
-        clear: certificate for automatic clearing, at and below its threshold.
-        n: known outcomes.
-        n_positive: how many were events.
-        ece: expected calibration error of the scores; None without outcomes.
-        base_rate: share of events; None without outcomes.
-        n_effective: rows of equal weight that say as much; None where it was not kept.
-        venn_abers: the pair of every score; None where it was not kept.
-        positives_cleared: below which score clearing hides at most a share of all events; None
-            where that was not kept.
-        tickets_at, clearing_at: what other promises would certify; None where not kept.
-        form: layout of the bytes it is written in.
-    """
-
-    edges: tuple[float, ...]
-    bins: tuple[CalibrationBin, ...]
-    ticket: Certificate
-    clear: Certificate
-    n: int
-    n_positive: int
-    ece: float | None
-    base_rate: float | None
-    n_effective: float | None = None
-    venn_abers: VennAbers | None = None
-    positives_cleared: PositivesCleared | None = None
-    tickets_at: EpsCurve | None = None
-    clearing_at: EpsCurve | None = None
-    form: str = FORMAT
-    digest: str = field(init=False, compare=False)
-    _intervals: tuple[ProbabilityInterval, ...] = field(init=False, repr=False, compare=False)
-    _borders: tuple[float, ...] = field(init=False, repr=False, compare=False)
-    _quantiles: tuple[tuple[float, ...], ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        if len(self.bins) != len(self.edges) + 1:
-            raise InvalidInput(
-                field="bins", value=len(self.bins), expected=f"{len(self.edges) + 1} bins"
-            )
-        object.__setattr__(self, "_intervals", tuple(each.interval for each in self.bins))
-        object.__setattr__(self, "_borders", (0.0, *self.edges, _ABOVE_ONE))
-        object.__setattr__(self, "_quantiles", ((), *(each.quantiles for each in self.bins), ()))
-        object.__setattr__(self, "digest", hashlib.sha256(self.to_bytes()).hexdigest())
-
-    @property
-    def certified_from(self) -> float | None:
-        """Automatic tickets are certified at and above this score; None where none are."""
-        return self.ticket.threshold
-
-    @property
-    def clear_below(self) -> float | None:
-        """Automatic clearing is certified at and below this score; None where none is."""
-        return self.clear.threshold
-
-    @property
-    def calibration_score(self) -> float | None:
-        """1 - ECE: 1 where scores are the event rates they claim; None without outcomes."""
-        return None if self.ece is None else 1 - self.ece
-
-    def interval(self, score: float) -> ProbabilityInterval:
-        """
-        Return where the event rate of predictions like this one lies.
-
-        Raises:
-            InvalidInput: the score is NaN or outside [0, 1].
-        """
-        return self._intervals[self._bin(score)]
-
-    def outcome_bounds(self, score: float, level: int) -> tuple[float, float]:
-        """
-        Return the interval that contains the outcome itself with the given coverage.
-
-        Args:
-            score: quantised probability in [0, 1].
-            level: 90, 95 or 99, in percent; kept within each score bin.
-
-        Raises:
-            InvalidInput: the score or the level does not fit.
-        """
-        level_of(level)
-        return outcome_interval(score, self.bins[self._bin(score)].quantiles[LEVELS.index(level)])
-
-    def outcome_bounds_all(self, score: float) -> OutcomeBounds:
-        """
-        Return the outcome intervals at 90, 95 and 99 %, for the path of one prediction.
-
-        Returns:
-            Lower and upper bound at 90 %, then at 95 and 99 %.
-
-        Raises:
-            InvalidInput: the score is NaN or outside [0, 1].
-        """
-        # Written out: calls and nested tuples would cost more than all the rest.
-        try:
-            q90, q95, q99 = self._quantiles[bisect_right(self._borders, score)]
-        except ValueError:
-            raise InvalidInput(field="score", value=score, expected="a number in [0, 1]") from None
-        return (
-            score - q90 if score > q90 else 0.0,
-            score + q90 if score + q90 < 1.0 else 1.0,
-            score - q95 if score > q95 else 0.0,
-            score + q95 if score + q95 < 1.0 else 1.0,
-            score - q99 if score > q99 else 0.0,
-            score + q99 if score + q99 < 1.0 else 1.0,
-        )
-
-    def pair(self, score: float) -> tuple[float, float]:
-        """
-        Return the Venn-Abers pair p0 <= p1: one of the two is a calibrated probability.
-
-        (0, 1), which says nothing, where the pair was not kept.
-
-        Raises:
-            InvalidInput: the score is NaN or outside [0, 1].
-        """
-        return (self.venn_abers or NOTHING_KNOWN).pair(score)
-
-    def bins_with(self, level: int) -> int:
-        """
-        Return in how many score bins an outcome interval of a level is promised.
-
-        Raises:
-            InvalidInput: not one of 90, 95, 99.
-        """
-        level_of(level)
-        at = LEVELS.index(level)
-        return sum(each.quantiles[at] < np.inf for each in self.bins)
-
-    def to_bytes(self) -> bytes:
-        """
-        Return canonical JSON: equal calibrations give equal bytes on every machine.
-
-        Source:
-            RFC 8785, JSON Canonicalization Scheme.
-        """
-        record: dict[str, Any] = {
-            "format": self.form,
-            "edges": [edge.hex() for edge in self.edges],
-            "bins": [bin_record(each) for each in self.bins],
-            "ticket": certificate_record(self.ticket),
-            "clear": certificate_record(self.clear),
-            "n": self.n,
-            "n_positive": self.n_positive,
-            "ece": hex_of(self.ece),
-            "base_rate": hex_of(self.base_rate),
-        }
-        return rfc8785.dumps(record | self._later_parts())
-
-    def _later_parts(self) -> dict[str, Any]:
-        """Return what format 1 did not have; a part that was not fitted is left out."""
-        parts = {
-            "n_effective": hex_of(self.n_effective),
-            "venn_abers": self.venn_abers.to_record() if self.venn_abers else None,
-            "positives_cleared": (
-                positives_record(self.positives_cleared) if self.positives_cleared else None
-            ),
-            "tickets_at": curve_record(self.tickets_at) if self.tickets_at else None,
-            "clearing_at": curve_record(self.clearing_at) if self.clearing_at else None,
-        }
-        return {name: part for name, part in parts.items() if part is not None}
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Calibration":
-        """
-        Read what `to_bytes` wrote, in either format.
-
-        Raises:
-            ArtifactCorrupt: the bytes are not exactly what a calibration writes.
-        """
-        try:
-            read = _read(json.loads(data))
-        except _UNREADABLE as wrong:
-            raise ArtifactCorrupt(f"calibration cannot be read: {wrong!r}") from wrong
-        if read.to_bytes() != data:
-            raise ArtifactCorrupt("calibration bytes are not canonical")
-        return read
-
-    def _bin(self, score: float) -> int:
-        if not 0.0 <= score <= 1.0:
-            raise InvalidInput(field="score", value=score, expected="a number in [0, 1]")
-        return bisect_right(self.edges, score)
+__all__ = [
+    "FORMAT",
+    "FORMAT_1",
+    "Calibration",
+    "CalibrationBin",
+    "OutcomeBounds",
+    "fit_calibration",
+]
 
 
 def fit_calibration(
@@ -342,6 +109,28 @@ def fit_calibration(
             n_positive=float((y * w).sum()),
         ),
         clearing_at=clear_curve(p[evenly], y[evenly], delta=delta),
+        marginal=_marginal(np.abs(p - y), w),
+        marginal_pac=_marginal_pac(np.abs(p - y)[evenly], delta=delta),
+    )
+
+
+def _marginal(residuals: FloatArray, weights: FloatArray) -> tuple[float, ...]:
+    """
+    Return the half-widths at each level, rows weighed by how many predictions they stand for.
+
+    The prediction to come may be one that stands for most of all. Equal weights are none, and
+    then 9, 19, 99 rows promise what a hundred effective ones would have to.
+    """
+    if len(weights) and weights.min() == weights.max():
+        return tuple(outcome_abs(residuals, level=level_of(each)).quantile for each in LEVELS)
+    heaviest = float(weights.max(initial=1.0))
+    found = weighted_quantiles(residuals, weights, test_weight=heaviest)
+    return tuple(each.quantile for each in found)
+
+
+def _marginal_pac(residuals: FloatArray, *, delta: float) -> tuple[float, ...]:
+    return tuple(
+        outcome_abs_pac(residuals, level=level_of(each), delta=delta).quantile for each in LEVELS
     )
 
 
@@ -368,30 +157,3 @@ def _fit_bins(p: FloatArray, y: IntArray, edges: tuple[float, ...]) -> tuple[Cal
         CalibrationBin(n=n, k=k, interval=rate_interval(k, n), quantiles=q)
         for n, k, q in zip(rows, events, quantiles, strict=True)
     )
-
-
-def _read(record: dict[str, Any]) -> Calibration:
-    form = record["format"]
-    if form not in (FORMAT_1, FORMAT):
-        raise ValueError(f"format {form!r}")
-    return Calibration(
-        form=form,
-        edges=tuple(map(float.fromhex, record["edges"])),
-        bins=tuple(map(read_bin, record["bins"])),
-        ticket=read_certificate(record["ticket"]),
-        clear=read_certificate(record["clear"]),
-        n=record["n"],
-        n_positive=record["n_positive"],
-        ece=float_of(record["ece"]),
-        base_rate=float_of(record["base_rate"]),
-        n_effective=float_of(record.get("n_effective")),
-        **{name: read(record[name]) for name, read in _LATER_PARTS.items() if name in record},
-    )
-
-
-_LATER_PARTS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "venn_abers": VennAbers.from_record,
-    "positives_cleared": read_positives,
-    "tickets_at": read_curve,
-    "clearing_at": read_curve,
-}

@@ -138,3 +138,13 @@ def read_positives(record: dict[str, Any]) -> PositivesCleared:
         n_positive=record["n_positive"],
         n_cleared=record["n_cleared"],
     )
+
+
+def widths_record(widths: tuple[float, ...]) -> list[str]:
+    """Return half-widths as exact texts."""
+    return [width.hex() for width in widths]
+
+
+def read_widths(record: list[str]) -> tuple[float, ...]:
+    """Return the half-widths of a record."""
+    return tuple(map(float.fromhex, record))

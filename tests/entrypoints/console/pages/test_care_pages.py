@@ -60,6 +60,24 @@ class TestModels:
             assert digest[:16] in page
         assert "n = 200" in page
 
+    def test_lists_the_calibration_sets_with_where_they_came_from(self, world, mara):
+        page = mara.get(f"/t/acme/models/{DESK}/")
+
+        sets = page.context["calibrations"]
+        assert [one["reason"] for one in sets] == ["Loaded by hand", "Loaded by hand"]
+        assert [one["is_serving"] for one in sets] == [True, False]
+        assert sets[0]["self_test"].startswith("passed")
+        assert "tickets from" in words(page)
+        facts = dict(sets[0]["facts"])
+        assert facts["Training rows"].startswith("trained elsewhere")
+        assert facts["Rows"] == sets[0]["row"].rows_sha256[:16]
+        assert page.context["spent"]["sum"] == "0.20"
+
+    def test_says_so_where_a_model_type_has_no_set(self, mara):
+        page = words(mara.get("/t/acme/models/fraud_detector/"))
+
+        assert "No set yet: it takes known outcomes" in page
+
     def test_draws_each_metric_day_by_day_with_its_interval(self, mara):
         captions = {
             metric: mara.get(f"/t/acme/models/{DESK}/?metric={metric}").context["metrics"].caption

@@ -10,7 +10,7 @@ from watchfloor.entrypoints.api.fields import Features, Moment, Name, Number, Te
 from watchfloor.entrypoints.api.fitting import Strict
 from watchfloor.entrypoints.api.shapes import numbers
 from watchfloor.entrypoints.api.shapes.problem import Problem
-from watchfloor.ml.intervals import LevelInterval
+from watchfloor.ml.intervals import LevelInterval, Pair
 from watchfloor.ml.models import ScoredPrediction
 from watchfloor.noc.decision_figures import Told
 
@@ -52,6 +52,14 @@ class IntervalOut(serializers.Serializer[Any]):
     level = serializers.IntegerField(help_text="In percent.")
     lower = serializers.FloatField()
     upper = serializers.FloatField()
+
+
+class PairOut(serializers.Serializer[Any]):
+    """The Venn-Abers pair: one of the two is a perfectly calibrated probability."""
+
+    p0 = serializers.FloatField(help_text="The lower one.")
+    p1 = serializers.FloatField(help_text="The upper one.")
+    width = serializers.FloatField()
 
 
 class DecidedWithOut(serializers.Serializer[Any]):
@@ -107,6 +115,7 @@ class PredictionOut(serializers.Serializer[Any]):
     raw_score = serializers.FloatField(allow_null=True)
     intervals = IntervalOut(many=True, help_text="At 90, 95 and 99 %; empty if uncalibrated.")
     width = serializers.FloatField(allow_null=True, help_text="Of the interval at 95 %.")
+    venn_abers = PairOut(allow_null=True, help_text="Null if uncalibrated.")
     decision = serializers.ChoiceField(choices=[one.value for one in Outcome])
     reason = serializers.ChoiceField(choices=[one.value for one in Reason])
     reason_sentence = serializers.CharField(help_text="With the figures of this decision.")
@@ -136,6 +145,7 @@ def shown(
     row: ScoredPrediction,
     *,
     intervals: tuple[LevelInterval, ...],
+    pair: Pair | None,
     told: Told,
     number: dict[str, Any] | None,
 ) -> dict[str, Any]:
@@ -157,6 +167,7 @@ def shown(
             {"level": one.level, "lower": one.lower, "upper": one.upper} for one in intervals
         ],
         "width": row.confidence_interval_width,
+        "venn_abers": {"p0": pair.p0, "p1": pair.p1, "width": pair.width} if pair else None,
         "decision": row.decision,
         "reason": row.reason,
         "reason_sentence": told.sentence,

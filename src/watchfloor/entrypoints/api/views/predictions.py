@@ -66,6 +66,7 @@ EXAMPLE = {
         {"level": 99, "lower": 0.71, "upper": 0.91},
     ],
     "width": 0.15,
+    "venn_abers": {"p0": 0.8, "p1": 0.84, "width": 0.04},
     "decision": "auto_ticket",
     "reason": "certified",
     "reason_sentence": (
@@ -229,6 +230,7 @@ def _shown(
     return shown(
         row,
         intervals=intervals.intervals_of(tenant=tenant, row=row),
+        pair=intervals.pair_of(tenant=tenant, row=row),
         told=decision_figures.told_of(tenant=tenant, prediction=row),
         number=_number(tenant, estimate) if estimate is not None else None,
     )

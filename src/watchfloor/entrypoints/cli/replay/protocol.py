@@ -73,6 +73,7 @@ class About:
         unit: what `--units` counts.
         n_events: events of the stream, for the progress bar.
         assumptions: what had to be assumed about the recording, a sentence each.
+        thresholds: numbers that this stream needs otherwise than a new tenant has them.
     """
 
     name: str
@@ -83,6 +84,7 @@ class About:
     unit: str
     n_events: int
     assumptions: tuple[str, ...] = field(default=())
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 class Dataset(Protocol):

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from watchfloor.entrypoints.cli.replay.protocol import Dataset
+from watchfloor.noc import thresholds
 from watchfloor.tenants import directory, flags
 from watchfloor.tenants.flags import Flag
 from watchfloor.tenants.ml_config import ml_config_for
 from watchfloor.tenants.models import Site, Tenant
 from watchfloor.tenants.models.places import RolloutStage
-from watchfloor.workflows import first_run, policy_switch
+from watchfloor.workflows import first_run, policy_switch, threshold_change
 
 FLAGS = (Flag.AUTO_TICKET, Flag.AUTO_RETRAIN, Flag.AUTO_ROLLBACK)
 ACTOR = "system:replay"
@@ -49,6 +50,10 @@ def assumptions_of(dataset: Dataset, *, code: str) -> list[str]:
         f"The first model is trained at {dataset.about.first_model_at.isoformat()} on the labels "
         "known by then, or at a later midnight if they do not suffice; before it every event "
         "goes to a person.",
+        *(
+            f"Threshold {key} of that tenant is {value:g} from the first event on."
+            for key, value in dataset.about.thresholds.items()
+        ),
         "Nobody works on tickets and reviews: outcomes close them when they become known.",
         *dataset.about.assumptions,
     ]
@@ -74,6 +79,7 @@ def prepare_tenant(dataset: Dataset, *, code: str, now: datetime) -> Tenant:
                 tenant=tenant, flag=flag, is_on=True, actor=ACTOR, reason=REASON, now=now
             )
     _override(tenant, now)
+    _set_thresholds(tenant, dataset, now)
     _add_sites(tenant, dataset)
     first_run.let_owner_into(tenant=tenant)
     return directory.get_tenant(tenant.code)
@@ -85,6 +91,23 @@ def _override(tenant: Tenant, now: datetime) -> None:
         if config[key] != value:
             policy_switch.override_ml_config(
                 tenant=tenant, key=key, value=value, actor=ACTOR, reason=REASON, now=now
+            )
+
+
+def _set_thresholds(tenant: Tenant, dataset: Dataset, now: datetime) -> None:
+    about = dataset.about
+    values = thresholds.values_in_force(tenant=tenant, model_type=about.model_type)
+    for key, value in about.thresholds.items():
+        if values[key] != value:
+            threshold_change.apply(
+                tenant=tenant,
+                model_type=about.model_type,
+                key=key,
+                value=value,
+                expected_version=0,
+                actor=ACTOR,
+                reason=REASON,
+                now=now,
             )
 
 

@@ -15,6 +15,7 @@ from watchfloor.core.errors import NotReady
 from watchfloor.core.local_time import local_day
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import drawing, frame, lists, model_figures, promises
+from watchfloor.entrypoints.console.calibration_list import calibrations
 from watchfloor.entrypoints.console.figures import Tick
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice, Progress
@@ -113,6 +114,7 @@ def model(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse:
         "versions": model_pages.versions(
             tenant=actor.tenant, limit=VERSIONS, model_type=model_type
         ),
+        **calibrations(tenant=actor.tenant, model_type=model_type, now=clock.now()),
         **_jobs(actor, model_type),
         **_scores(actor, card),
     }

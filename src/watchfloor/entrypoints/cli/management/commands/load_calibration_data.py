@@ -189,6 +189,7 @@ def _line(one: ListedSet) -> str:
         f"reason={row.reason or '-'}",
         f"cut={row.created_at:%Y-%m-%dT%H:%MZ}",
         f"self-test={_passed(row.self_test_passed)}",
+        _certified(one.calibration),
         row.sha256[:12],
     ]
     return " ".join([*parts, "serves"] if one.is_serving else parts)
