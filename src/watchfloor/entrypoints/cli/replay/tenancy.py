@@ -13,6 +13,9 @@ from watchfloor.tenants.models import Site, Tenant
 from watchfloor.tenants.models.places import RolloutStage
 from watchfloor.workflows import first_run, policy_switch, threshold_change
 
+# Limits by the hour look at the moment a batch is taken, and a batch holds hours of a stream:
+# with them what opens would depend on the size of the batches. The day's cap is in force.
+LIFTED = {"site_ticket_cap": 100_000.0, "breaker_cap": 100_000.0}
 FLAGS = (Flag.AUTO_TICKET, Flag.AUTO_RETRAIN, Flag.AUTO_ROLLBACK)
 ACTOR = "system:replay"
 REASON = "A replay shows what automation would have done."
@@ -41,6 +44,11 @@ def overrides_for(code: str) -> Mapping[str, Any]:
     }
 
 
+def thresholds_for(dataset: Dataset) -> Mapping[str, float]:
+    """Return the thresholds that a replay sets for its tenant: its own and the stream's."""
+    return {**LIFTED, **dataset.about.thresholds}
+
+
 def assumptions_of(dataset: Dataset, *, code: str) -> list[str]:
     """Return what a replay into a tenant takes for granted, a sentence each, for its report."""
     switched = ", ".join(f"{key}={value}" for key, value in overrides_for(code).items())
@@ -52,7 +60,7 @@ def assumptions_of(dataset: Dataset, *, code: str) -> list[str]:
         "goes to a person.",
         *(
             f"Threshold {key} of that tenant is {value:g} from the first event on."
-            for key, value in dataset.about.thresholds.items()
+            for key, value in thresholds_for(dataset).items()
         ),
         "Nobody works on tickets and reviews: outcomes close them when they become known.",
         *dataset.about.assumptions,
@@ -97,7 +105,7 @@ def _override(tenant: Tenant, now: datetime) -> None:
 def _set_thresholds(tenant: Tenant, dataset: Dataset, now: datetime) -> None:
     about = dataset.about
     values = thresholds.values_in_force(tenant=tenant, model_type=about.model_type)
-    for key, value in about.thresholds.items():
+    for key, value in thresholds_for(dataset).items():
         if values[key] != value:
             threshold_change.apply(
                 tenant=tenant,
