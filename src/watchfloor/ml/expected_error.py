@@ -11,13 +11,7 @@ import numpy as np
 from watchfloor.core.arrays import BoolArray, FloatArray
 from watchfloor.core.drift.baseline import Baseline, baseline_of
 from watchfloor.core.drift.expected_error import ErrorMap, fit_error_map
-from watchfloor.core.drift.performance import (
-    Monitor,
-    PerformanceAlarm,
-    close_day,
-    observe,
-    start,
-)
+from watchfloor.core.drift.performance import Monitor, PerformanceAlarm, close_day, observe, start
 from watchfloor.core.drift.severity import Severity, at_most, severity_of_drop
 from watchfloor.core.errors import NotReady
 from watchfloor.core.local_time import day_bounds, local_day

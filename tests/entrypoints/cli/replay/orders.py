@@ -37,7 +37,7 @@ N_EVENTS = WORLD.n_events
 TURNS_ON_DAY = 26
 FIRST_MODEL_ON_DAY = 20
 
-MAPPING = """
+MAPPING = f"""
 name: orders
 model_type: late_order
 time: opened
@@ -47,7 +47,7 @@ entity_type: order
 label: late
 label_known_at: closed
 site: depot
-first_model_at: {first_model_at:%Y-%m-%d}
+first_model_at: {START + timedelta(days=FIRST_MODEL_ON_DAY):%Y-%m-%d}
 features:
   workload: number
   crew: text
@@ -73,8 +73,7 @@ def write_orders(folder: Path, *, world: World = WORLD) -> tuple[Path, Path]:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    first_model_at = START + timedelta(days=FIRST_MODEL_ON_DAY)
-    mapping.write_text(MAPPING.format(first_model_at=first_model_at))
+    mapping.write_text(MAPPING)
     return table, mapping
 
 
