@@ -100,7 +100,7 @@ class TestModels:
         page = mara.get(f"/t/acme/models/{DESK}/")
 
         kinds = {report["kind"] for report in page.context["reports"]}
-        assert kinds >= {"Score", "Feature", "Performance", "Data quality"}
+        assert kinds == {"Score", "Feature", "Performance", "Data quality", "Expected"}
         assert "The number of predictions is as usual." in words(page)
 
     def test_of_a_type_that_nobody_predicts_is_404(self, mara):
