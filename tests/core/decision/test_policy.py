@@ -23,7 +23,8 @@ ON = DecisionPolicy(
     eps_ticket=0.1,
     eps_clear=0.01,
     beta_clear=0.05,
-    delta=0.1,
+    # Unlike eps, so that one is never taken for the other.
+    delta=0.2,
     automation_on=True,
     stage_on=True,
     clear_on=True,
@@ -36,10 +37,10 @@ SURE = Evidence(
     width=0.125,
     certified_from=0.78,
     ticket_eps=0.1,
-    ticket_delta=0.1,
+    ticket_delta=0.2,
     clear_below=0.05,
     clear_eps=0.01,
-    clear_delta=0.1,
+    clear_delta=0.2,
     positives_limit=0.2,
     positives_beta=0.05,
     calibration_n=1_000,
@@ -105,7 +106,7 @@ TABLE = {
     ),
     "certificate of a stricter delta": (replace(SURE, ticket_delta=0.05), ON, TICKET),
     "certificate of a looser delta": (
-        replace(SURE, ticket_delta=0.11),
+        replace(SURE, ticket_delta=0.21),
         ON,
         review(Reason.CERTIFICATE_LOOSER),
     ),
@@ -324,7 +325,11 @@ TABLE = {
         replace(ON, cap_left=0, site_cap_left=0, breaker_open=True),
         CLEARED,
     ),
-    "empty policy": (SURE, DecisionPolicy(), review(Reason.STAGE_NOT_ON)),
+    "empty policy": (
+        replace(SURE, ticket_delta=0.1),
+        DecisionPolicy(),
+        review(Reason.STAGE_NOT_ON),
+    ),
 }
 
 
