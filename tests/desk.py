@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from watchfloor.ml import rollups
+from watchfloor.ml.predictions import rollups
 from watchfloor.tenants.models import Site
 from watchfloor.workflows import calibration_load, outcome_feedback
 from watchfloor.workflows.outcome_feedback import OutcomeRequest

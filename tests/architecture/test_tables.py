@@ -164,10 +164,10 @@ def test_a_door_never_touches_a_table():
 SWEEPS = {
     "ledger/due.py": {"_of"},
     "ledger/outbox.py": {"undelivered", "delete_delivered"},
-    "ml/auto_retrain.py": {"n_training"},
-    "ml/rollups.py": {"tenants_with_changes"},
-    "noc/broadcast.py": {"delete_before"},
-    "noc/presence.py": {"forget_gone", "gone"},
+    "ml/retraining/auto_retrain.py": {"n_training"},
+    "ml/predictions/rollups.py": {"tenants_with_changes"},
+    "noc/live/broadcast.py": {"delete_before"},
+    "noc/live/presence.py": {"forget_gone", "gone"},
 }
 # Who somebody is has to be found before it is known which tenant is asked for.
 SIGN_IN = {

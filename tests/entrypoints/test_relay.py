@@ -8,7 +8,7 @@ from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.jobs import relay
 from watchfloor.ledger import outbox
 from watchfloor.ledger.models import OutboxMessage
-from watchfloor.noc import presence
+from watchfloor.noc.live import presence
 from watchfloor.noc.models import NOCEventLog
 from watchfloor.workflows import upkeep
 

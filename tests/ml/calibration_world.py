@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from watchfloor.core.decision.policy import Outcome, Reason
-from watchfloor.ml import prediction_log, registry
-from watchfloor.ml.calibration_cohort import CohortRules, Log
-from watchfloor.ml.calibration_cut import Cut, cut_from_log
+from watchfloor.ml.calibration.calibration_cohort import CohortRules, Log
+from watchfloor.ml.calibration.calibration_cut import Cut, cut_from_log
 from watchfloor.ml.models import ModelVersion, OutcomeRecord, PredictionLog
+from watchfloor.ml.predictions import prediction_log
+from watchfloor.ml.versions import registry
 from watchfloor.tenants.models import Tenant
 
 NAMESPACE = UUID(int=7)

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from watchfloor.core.score_grid import PROBABILITY
-from watchfloor.ml import conformal_predictor, registry
-from watchfloor.ml.calibration_rows import CalibrationRows
-from watchfloor.ml.calibration_sets import Provenance
-from watchfloor.ml.conformal_predictor import Promises
+from watchfloor.ml.calibration import conformal_predictor
+from watchfloor.ml.calibration.calibration_rows import CalibrationRows
+from watchfloor.ml.calibration.calibration_sets import Provenance
+from watchfloor.ml.calibration.conformal_predictor import Promises
 from watchfloor.ml.models import CutReason, OutcomeRecord
-from watchfloor.noc import thresholds
+from watchfloor.ml.versions import registry
+from watchfloor.noc.decision import thresholds
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows.outcome_feedback import OutcomeRequest, record_outcomes
 from watchfloor.workflows.prediction_intake import PredictionRequest, handle_predictions

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from watchfloor.ml import performance
+from watchfloor.ml.health import performance
 from watchfloor.ml.models import PredictionLog
-from watchfloor.noc import alert_correlation
-from watchfloor.noc.alert_correlation import Condition
+from watchfloor.noc.desk import alert_correlation
+from watchfloor.noc.desk.alert_correlation import Condition
 from watchfloor.workflows.prediction_intake import PredictionRequest, handle_predictions
 from watchfloor.workflows.security_anomaly import Incoming, handle_signals
 

@@ -15,9 +15,9 @@ import pytest
 
 from watchfloor.entrypoints import due_work
 from watchfloor.ledger.due import Lease
-from watchfloor.ml import certificate_facts
-from watchfloor.ml.certificate_facts import Found
 from watchfloor.ml.models import CalibrationSet, ExchangeabilityGuard, PredictionLog
+from watchfloor.ml.reports import certificate_facts
+from watchfloor.ml.reports.certificate_facts import Found
 from watchfloor.noc.models import AlertEvent
 from watchfloor.tenants.flags import Flag
 from watchfloor.workflows import model_health, policy_switch

@@ -15,7 +15,6 @@ import pytest
 from watchfloor.entrypoints import due_work
 from watchfloor.ledger import audit, due
 from watchfloor.ledger.due import Lease
-from watchfloor.ml import registry
 from watchfloor.ml.models import (
     Deployment,
     DriftReport,
@@ -26,7 +25,8 @@ from watchfloor.ml.models import (
     RetrainJob,
     RollbackWatch,
 )
-from watchfloor.noc import thresholds
+from watchfloor.ml.versions import registry
+from watchfloor.noc.decision import thresholds
 from watchfloor.noc.models import AlertEvent, ReviewItem, Ticket
 from watchfloor.tenants.flags import Flag
 from watchfloor.workflows import model_health, policy_switch, safe_retrain, threshold_change

@@ -9,9 +9,10 @@ import pytest
 from certified import CRITICAL, HIGH, LOW, MEDIUM, MODEL_TYPE, WHO, post, request, serve, switch_on
 
 from watchfloor.ml.models import OutcomeRecord, PredictionLog
-from watchfloor.noc import floor_queries, review_queue
+from watchfloor.noc.desk import review_queue
 from watchfloor.noc.models import ReviewItem
 from watchfloor.noc.models.work import Disposition
+from watchfloor.noc.queries import floor_queries
 from watchfloor.tenants.flags import Flag
 from watchfloor.workflows import outcome_feedback, threshold_change
 

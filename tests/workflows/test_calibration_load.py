@@ -10,7 +10,6 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from watchfloor.ledger.models import AuditEntry
-from watchfloor.ml import registry
 from watchfloor.ml.models import (
     CalibrationSet,
     Deployment,
@@ -18,6 +17,7 @@ from watchfloor.ml.models import (
     OutcomeRecord,
     PredictionLog,
 )
+from watchfloor.ml.versions import registry
 from watchfloor.workflows import safe_retrain
 from watchfloor.workflows.outcome_feedback import OutcomeRequest, record_outcomes
 from watchfloor.workflows.prediction_intake import PredictionRequest, handle_predictions

@@ -6,10 +6,11 @@ import pytest
 from certified import CRITICAL, MODEL_TYPE, VERSION, post, request, serve, switch_on
 from ml.calibration_world import CHURN, make_world
 
-from watchfloor.ml import registry, serving
+from watchfloor.ml.inference import serving
 from watchfloor.ml.models import CalibrationSet, PredictionLog
-from watchfloor.noc import alert_correlation
-from watchfloor.noc.alert_correlation import Condition
+from watchfloor.ml.versions import registry
+from watchfloor.noc.desk import alert_correlation
+from watchfloor.noc.desk.alert_correlation import Condition
 from watchfloor.noc.models import AlertEvent
 from watchfloor.tenants.flags import Flag
 from watchfloor.workflows import calibration_load, model_health

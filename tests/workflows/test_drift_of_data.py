@@ -8,8 +8,9 @@ from django.core.management import CommandError, call_command
 
 from watchfloor.core.drift.feature_bins import FeatureBins
 from watchfloor.ledger.models import OutboxMessage
-from watchfloor.ml import blobs, drift_detection, feature_days, registry
+from watchfloor.ml.health import drift_detection, feature_days
 from watchfloor.ml.models import DriftReport, FeatureDay, ModelVersion, PredictionLog
+from watchfloor.ml.versions import blobs, registry
 from watchfloor.noc.models import AlertEvent
 from watchfloor.tenants.models import Holiday
 from watchfloor.workflows import model_health

@@ -7,9 +7,10 @@ import pytest
 from watchfloor.entrypoints import due_work
 from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
-from watchfloor.ml import auto_retrain, registry
 from watchfloor.ml.models import RetrainJob, RollbackWatch
 from watchfloor.ml.models.retrain import RetrainState
+from watchfloor.ml.retraining import auto_retrain
+from watchfloor.ml.versions import registry
 from watchfloor.noc.models import AlertEvent
 from watchfloor.workflows import safe_retrain
 

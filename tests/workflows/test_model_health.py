@@ -10,8 +10,8 @@ from watchfloor.entrypoints import due_work
 from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
 from watchfloor.ledger.models import AuditEntry, DueRow, OutboxMessage
-from watchfloor.ml import registry
-from watchfloor.ml.drift_reports import Finding
+from watchfloor.ml.health.drift_reports import Finding
+from watchfloor.ml.versions import registry
 from watchfloor.noc.models import AlertEvent
 from watchfloor.tenants import directory
 from watchfloor.tenants.ml_config import ml_config_for

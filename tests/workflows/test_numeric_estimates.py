@@ -9,7 +9,7 @@ import pytest
 from watchfloor.core.conformal.numeric import NumericKind
 from watchfloor.core.conformal.numeric_fit import fit_numeric_calibration
 from watchfloor.core.errors import InvalidInput, NotReady
-from watchfloor.ml import numeric_calibration, numeric_estimates
+from watchfloor.ml.calibration import numeric_calibration
 from watchfloor.ml.models import (
     NumericCalibrationSet,
     NumericEstimate,
@@ -17,7 +17,8 @@ from watchfloor.ml.models import (
     PredictionLog,
     ScoreDelta,
 )
-from watchfloor.ml.numeric_estimates import Number
+from watchfloor.ml.predictions import numeric_estimates
+from watchfloor.ml.predictions.numeric_estimates import Number
 from watchfloor.noc.models import AlertEvent, ReviewItem, Ticket
 from watchfloor.workflows import model_health
 from watchfloor.workflows.outcome_feedback import OutcomeRequest, record_outcomes

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from watchfloor.core.errors import InvalidInput
-from watchfloor.ml import outcomes, rollups
 from watchfloor.ml.models import OutcomeRecord, PredictionLog
-from watchfloor.ml.prediction_log import as_scored
+from watchfloor.ml.predictions import outcomes, rollups
+from watchfloor.ml.predictions.prediction_log import as_scored
 from watchfloor.noc.models import ReviewItem, Ticket
 from watchfloor.workflows.outcome_feedback import OutcomeRequest, record_outcomes
 from watchfloor.workflows.prediction_intake import PredictionRequest, handle_predictions

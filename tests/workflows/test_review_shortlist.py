@@ -8,7 +8,7 @@ import pytest
 from watchfloor.core.conformal.selection import batch_select
 from watchfloor.core.errors import InvalidInput
 from watchfloor.ml.models import PerformanceMonitor
-from watchfloor.noc import thresholds
+from watchfloor.noc.decision import thresholds
 from watchfloor.noc.models import ReviewItem
 from watchfloor.noc.models.work import Disposition
 from watchfloor.tenants.models import Site

@@ -9,9 +9,10 @@ from watchfloor.core.errors import NotReady
 from watchfloor.core.lifecycle import rollback
 from watchfloor.core.lifecycle.rollback import PairedWatch
 from watchfloor.ledger import due
-from watchfloor.ml import auto_retrain, registry
 from watchfloor.ml.models import ModelVersion, RetrainJob, RollbackWatch, TrainingDataset
 from watchfloor.ml.models.retrain import RetrainState
+from watchfloor.ml.retraining import auto_retrain
+from watchfloor.ml.versions import registry
 from watchfloor.noc.models import AlertEvent
 from watchfloor.tenants.flags import Flag
 from watchfloor.workflows import policy_switch, safe_retrain

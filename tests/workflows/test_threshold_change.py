@@ -6,7 +6,7 @@ from django.db.utils import DatabaseError
 
 from watchfloor.core.errors import ChangedMeanwhile, InvalidInput, NotFound
 from watchfloor.ledger import audit
-from watchfloor.noc import thresholds
+from watchfloor.noc.decision import thresholds
 from watchfloor.noc.models import ThresholdAuditLog
 from watchfloor.workflows import threshold_change
 

@@ -24,7 +24,7 @@ from watchfloor.entrypoints import due_work
 from watchfloor.ledger.due import Lease
 from watchfloor.ledger.models import AuditEntry
 from watchfloor.ml.models import PredictionLog
-from watchfloor.noc import ticket_caps
+from watchfloor.noc.decision import ticket_caps
 from watchfloor.noc.models import AlertEvent, ReviewItem, Ticket, TicketEvidence, TicketStop
 from watchfloor.noc.models.work import Disposition
 from watchfloor.tenants.flags import Flag

@@ -41,8 +41,8 @@ def build(*, days: int) -> dict[str, object]:
     from watchfloor.entrypoints.simulator.stream import stream_days
     from watchfloor.entrypoints.simulator.truth import LatentTruth
     from watchfloor.entrypoints.simulator.world import build_world
-    from watchfloor.ml import serving
-    from watchfloor.noc.logs import FRAUD_DETECTOR
+    from watchfloor.ml.inference import serving
+    from watchfloor.noc.intake.logs import FRAUD_DETECTOR
     from watchfloor.workflows import safe_retrain, threshold_change
     from watchfloor.workflows.security_anomaly import handle_signals
 

@@ -14,8 +14,8 @@ from watchfloor.entrypoints import clock
 from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
 from watchfloor.ledger.models import DueRow
-from watchfloor.ml import auto_retrain
-from watchfloor.noc import ticket_caps
+from watchfloor.ml.retraining import auto_retrain
+from watchfloor.noc.decision import ticket_caps
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import (
     alert_handling,

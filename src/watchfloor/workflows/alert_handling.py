@@ -8,7 +8,7 @@ from django.db import transaction
 
 from watchfloor.core.errors import NotReady
 from watchfloor.ledger import audit
-from watchfloor.noc import alert_correlation
+from watchfloor.noc.desk import alert_correlation
 from watchfloor.noc.models import AlertEvent
 from watchfloor.tenants.models import Tenant
 

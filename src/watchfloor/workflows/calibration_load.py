@@ -10,19 +10,16 @@ from django.db import transaction
 
 from watchfloor.core.errors import InvalidInput, NotReady
 from watchfloor.ledger import audit
-from watchfloor.ml import (
-    calibration_cut,
-    conformal_predictor,
-    registry,
-    training_overlap,
-)
-from watchfloor.ml.calibration_cohort import CohortRules
-from watchfloor.ml.calibration_rows import CalibrationRows
-from watchfloor.ml.calibration_sets import Provenance
-from watchfloor.ml.conformal_predictor import Fitted, Promises
+from watchfloor.ml.calibration import calibration_cut, conformal_predictor, training_overlap
+from watchfloor.ml.calibration.calibration_cohort import CohortRules
+from watchfloor.ml.calibration.calibration_rows import CalibrationRows
+from watchfloor.ml.calibration.calibration_sets import Provenance
+from watchfloor.ml.calibration.conformal_predictor import Fitted, Promises
 from watchfloor.ml.models import CalibrationSet, CutReason, ModelVersion
 from watchfloor.ml.models.calibration import RECORDED
-from watchfloor.noc import calibrations, logs, thresholds
+from watchfloor.ml.versions import registry
+from watchfloor.noc.decision import calibrations, thresholds
+from watchfloor.noc.intake import logs
 from watchfloor.tenants.models import Tenant
 
 FROM_LOG = {"prediction_log": "prediction", "fraud_log": "fraud"}

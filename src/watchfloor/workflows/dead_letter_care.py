@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from watchfloor.ledger import audit
-from watchfloor.noc import dead_letters
+from watchfloor.noc.intake import dead_letters
 from watchfloor.noc.models.intake import DeadLetterState
 from watchfloor.tenants.models import Tenant
 

@@ -7,11 +7,11 @@ from django.db import transaction
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.lifecycle.rollback import WatchVerdict
 from watchfloor.ledger.models import DueRow
-from watchfloor.ml import auto_retrain
 from watchfloor.ml.models import RetrainJob
 from watchfloor.ml.models.retrain import RetrainState
-from watchfloor.noc import alert_correlation
-from watchfloor.noc.alert_correlation import Condition
+from watchfloor.ml.retraining import auto_retrain
+from watchfloor.noc.desk import alert_correlation
+from watchfloor.noc.desk.alert_correlation import Condition
 from watchfloor.tenants.models import Tenant
 
 UNFINISHED = (RetrainState.QUEUED, RetrainState.TRAINING, RetrainState.VALIDATING)

@@ -12,25 +12,27 @@ from watchfloor.core.local_time import local_day
 from watchfloor.core.ml_config import MLConfig
 from watchfloor.ledger import audit, due
 from watchfloor.ledger.models import DueRow
-from watchfloor.ml import (
-    auto_retrain,
-    coverage_monitor,
+from watchfloor.ml.calibration import numeric_calibration, recalibration
+from watchfloor.ml.coverage import coverage_monitor
+from watchfloor.ml.health import (
     drift_detection,
-    exchangeability_guard,
     expected_error,
     feature_days,
-    numeric_calibration,
     performance,
     performance_monitor,
-    recalibration,
-    registry,
 )
-from watchfloor.ml.drift_reports import Finding
-from watchfloor.ml.feature_days import Rebuilt
+from watchfloor.ml.health.drift_reports import Finding
+from watchfloor.ml.health.feature_days import Rebuilt
+from watchfloor.ml.inference import exchangeability_guard
 from watchfloor.ml.models import CutReason, Deployment
 from watchfloor.ml.models.retrain import RetrainState
-from watchfloor.noc import alert_correlation, calibrations, logs, retrain_facts, thresholds
-from watchfloor.noc.alert_correlation import Condition
+from watchfloor.ml.retraining import auto_retrain
+from watchfloor.ml.versions import registry
+from watchfloor.noc.decision import calibrations, thresholds
+from watchfloor.noc.desk import alert_correlation
+from watchfloor.noc.desk.alert_correlation import Condition
+from watchfloor.noc.intake import logs
+from watchfloor.noc.queries import retrain_facts
 from watchfloor.tenants.ml_config import ml_config_for
 from watchfloor.tenants.models import Tenant
 

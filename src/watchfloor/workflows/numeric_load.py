@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from watchfloor.ledger import audit
-from watchfloor.ml import numeric_calibration
+from watchfloor.ml.calibration import numeric_calibration
+from watchfloor.ml.calibration.numeric_calibration import NumericCut
 from watchfloor.ml.models import NumericCalibrationSet
-from watchfloor.ml.numeric_calibration import NumericCut
 from watchfloor.tenants.models import Tenant
 
 

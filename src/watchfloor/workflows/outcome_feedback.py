@@ -11,10 +11,11 @@ from django.db import IntegrityError, transaction
 from watchfloor.core.decision.reason import Reason
 from watchfloor.core.errors import InvalidInput, NotReady
 from watchfloor.ledger import audit, outbox
-from watchfloor.ml import numeric_estimates, outcomes, prediction_log
 from watchfloor.ml.models import ScoredPrediction
-from watchfloor.ml.outcomes import Statement
-from watchfloor.noc import alert_correlation, ingest_keys, logs, review_queue, tickets
+from watchfloor.ml.predictions import numeric_estimates, outcomes, prediction_log
+from watchfloor.ml.predictions.outcomes import Statement
+from watchfloor.noc.desk import alert_correlation, review_queue, tickets
+from watchfloor.noc.intake import ingest_keys, logs
 from watchfloor.noc.models import ReviewItem, Ticket
 from watchfloor.noc.models.work import Disposition
 from watchfloor.tenants.models import Tenant

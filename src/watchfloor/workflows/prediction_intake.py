@@ -13,21 +13,16 @@ from watchfloor.core.errors import InvalidInput
 from watchfloor.core.identity import event_uuid
 from watchfloor.core.local_time import local_day
 from watchfloor.ledger import outbox
-from watchfloor.ml import (
-    conformal_predictor,
-    external_models,
-    numeric_calibration,
-    numeric_estimates,
-    prediction_log,
-    rollups,
-    serving,
-    shadow,
-)
+from watchfloor.ml.calibration import conformal_predictor, numeric_calibration
+from watchfloor.ml.inference import serving, shadow
+from watchfloor.ml.inference.serving import ServingModel
 from watchfloor.ml.models import PredictionLog
-from watchfloor.ml.numeric_estimates import Number
-from watchfloor.ml.serving import ServingModel
-from watchfloor.noc import decision_effects, decisions, ingest_keys
-from watchfloor.noc.decisions import Subject
+from watchfloor.ml.predictions import numeric_estimates, prediction_log, rollups
+from watchfloor.ml.predictions.numeric_estimates import Number
+from watchfloor.ml.versions import external_models
+from watchfloor.noc.decision import decision_effects, decisions
+from watchfloor.noc.decision.decisions import Subject
+from watchfloor.noc.intake import ingest_keys
 from watchfloor.tenants import directory, flags
 from watchfloor.tenants.models import Site, Tenant
 

@@ -6,9 +6,9 @@ from django.db import transaction
 
 from watchfloor.core.errors import InvalidInput
 from watchfloor.ledger import audit, due
-from watchfloor.ml import auto_retrain
 from watchfloor.ml.models import RetrainJob
 from watchfloor.ml.models.retrain import RetrainState
+from watchfloor.ml.retraining import auto_retrain
 from watchfloor.tenants.models import Tenant
 
 WAITING = (RetrainState.AWAITING_APPROVAL,)

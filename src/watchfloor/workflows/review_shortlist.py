@@ -8,10 +8,11 @@ from watchfloor.core.conformal import selection
 from watchfloor.core.conformal.selection import BatchSelection
 from watchfloor.core.errors import InvalidInput
 from watchfloor.core.local_time import day_bounds, local_day
-from watchfloor.ml import serving
-from watchfloor.noc import shortlist, thresholds
+from watchfloor.ml.inference import serving
+from watchfloor.noc.decision import thresholds
+from watchfloor.noc.desk import shortlist
+from watchfloor.noc.desk.shortlist import DayOfReviews
 from watchfloor.noc.models import ReviewItem
-from watchfloor.noc.shortlist import DayOfReviews
 from watchfloor.tenants.models import Tenant
 
 PROMISE = "Averaged over days, at most this share of a shortlist is not confirmed."

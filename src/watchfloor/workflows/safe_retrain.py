@@ -11,21 +11,19 @@ from watchfloor.core.lifecycle import rollback
 from watchfloor.core.lifecycle.rollback import PairedWatch, WatchVerdict
 from watchfloor.core.ml_config import MLConfig
 from watchfloor.ledger import audit, due, outbox
-from watchfloor.ml import (
-    auto_retrain,
-    challengers,
-    drift_reports,
-    outcomes,
-    performance_monitor,
-    registry,
-    shadow,
-)
-from watchfloor.ml.challengers import Recipe, Trained
+from watchfloor.ml.health import drift_reports, performance_monitor
+from watchfloor.ml.inference import shadow
 from watchfloor.ml.models import ModelStack, ModelVersion, RetrainJob, RollbackWatch
 from watchfloor.ml.models.registry import ModelRole
 from watchfloor.ml.models.retrain import RetrainState
-from watchfloor.noc import alert_correlation, calibrations, logs, thresholds
-from watchfloor.noc.alert_correlation import Condition
+from watchfloor.ml.predictions import outcomes
+from watchfloor.ml.retraining import auto_retrain, challengers
+from watchfloor.ml.retraining.challengers import Recipe, Trained
+from watchfloor.ml.versions import registry
+from watchfloor.noc.decision import calibrations, thresholds
+from watchfloor.noc.desk import alert_correlation
+from watchfloor.noc.desk.alert_correlation import Condition
+from watchfloor.noc.intake import logs
 from watchfloor.tenants import flags
 from watchfloor.tenants.flags import Flag
 from watchfloor.tenants.ml_config import ml_config_for

@@ -15,21 +15,22 @@ from watchfloor.core.identity import event_uuid
 from watchfloor.core.local_time import local_day
 from watchfloor.core.signals import SignalReading, parse_reading
 from watchfloor.ledger import audit, outbox
-from watchfloor.ml import conformal_predictor, prediction_log, rollups, serving, shadow
-from watchfloor.ml.conformal_predictor import Prediction
-from watchfloor.ml.serving import ServingModel
-from watchfloor.noc import (
+from watchfloor.ml.calibration import conformal_predictor
+from watchfloor.ml.calibration.conformal_predictor import Prediction
+from watchfloor.ml.inference import serving, shadow
+from watchfloor.ml.inference.serving import ServingModel
+from watchfloor.ml.predictions import prediction_log, rollups
+from watchfloor.noc.decision import decision_effects, decisions
+from watchfloor.noc.decision.decisions import Decided, Subject
+from watchfloor.noc.intake import (
     activity_signals,
     checkin_context,
     dead_letters,
-    decision_effects,
-    decisions,
     fraud_log,
     ingest_keys,
 )
-from watchfloor.noc.dead_letters import Unreadable
-from watchfloor.noc.decisions import Decided, Subject
-from watchfloor.noc.logs import FRAUD_DETECTOR
+from watchfloor.noc.intake.dead_letters import Unreadable
+from watchfloor.noc.intake.logs import FRAUD_DETECTOR
 from watchfloor.noc.models import ActivitySignal, DeadLetter, FraudPredictionLog
 from watchfloor.noc.models.intake import DeadLetterState
 from watchfloor.tenants import directory, flags

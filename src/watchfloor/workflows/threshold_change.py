@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from watchfloor.core.errors import NotFound
-from watchfloor.noc import thresholds
+from watchfloor.noc.decision import thresholds
 from watchfloor.noc.models import ThresholdAuditLog
 from watchfloor.tenants.models import Tenant
 

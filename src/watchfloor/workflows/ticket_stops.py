@@ -6,7 +6,7 @@ from django.db import transaction
 
 from watchfloor.core.errors import InvalidInput
 from watchfloor.ledger import audit
-from watchfloor.noc import ticket_caps
+from watchfloor.noc.decision import ticket_caps
 from watchfloor.noc.models import TicketStop
 from watchfloor.tenants.models import Tenant
 

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from watchfloor.ledger import outbox
-from watchfloor.ml import rollups
-from watchfloor.noc import broadcast, presence
+from watchfloor.ml.predictions import rollups
+from watchfloor.noc.live import broadcast, presence
 
 DELIVERED_KEPT = timedelta(hours=1)
 BROADCASTS_KEPT = timedelta(days=90)

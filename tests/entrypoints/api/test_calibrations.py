@@ -3,7 +3,7 @@
 import pytest
 from doors import post
 
-from watchfloor.ml import calibration_sets
+from watchfloor.ml.calibration import calibration_sets
 from watchfloor.workflows import calibration_load
 from watchfloor.workflows.calibration_load import FileRow
 

@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 
 from watchfloor.entrypoints import clock
 from watchfloor.ledger.clock import set_clock
-from watchfloor.ml import model_queries
+from watchfloor.ml.inference import model_queries
 from watchfloor.ml.models import PredictionLog
-from watchfloor.noc.model_coverage import model_coverage
+from watchfloor.noc.queries.model_coverage import model_coverage
 from watchfloor.tenants.roles import Role
 
 PATH = f"/api/v2/models/{DESK}/coverage"

@@ -7,7 +7,7 @@ from django.urls import URLPattern
 from doors import post
 
 from watchfloor.config.urls import API
-from watchfloor.noc.dead_letters import Unreadable
+from watchfloor.noc.intake.dead_letters import Unreadable
 from watchfloor.noc.models import DeadLetter, ReviewItem, Ticket
 from watchfloor.workflows import security_anomaly
 

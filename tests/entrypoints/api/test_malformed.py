@@ -175,7 +175,7 @@ class TestFault:
     def test_that_nobody_foresaw_is_logged_and_tells_nothing_of_the_inside(
         self, acme_admin, monkeypatch
     ):
-        from watchfloor.noc import floor_pages
+        from watchfloor.noc.queries import floor_pages
 
         def broken(**_):
             raise ZeroDivisionError("secret inside")
@@ -191,7 +191,7 @@ class TestFault:
     def test_of_a_busy_database_asks_to_come_again(self, acme_admin, monkeypatch):
         from django.db import OperationalError
 
-        from watchfloor.noc import floor_pages
+        from watchfloor.noc.queries import floor_pages
 
         def locked(**_):
             raise OperationalError("database is locked")

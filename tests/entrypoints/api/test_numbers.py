@@ -4,8 +4,8 @@ import pytest
 from doors import post
 
 from watchfloor.core.conformal.numeric_fit import fit_numeric_calibration
-from watchfloor.ml import numeric_calibration
-from watchfloor.ml.numeric_calibration import NumericCut
+from watchfloor.ml.calibration import numeric_calibration
+from watchfloor.ml.calibration.numeric_calibration import NumericCut
 
 PREDICTIONS, OUTCOMES = "/api/v2/predictions", "/api/v2/outcomes"
 

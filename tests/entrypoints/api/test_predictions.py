@@ -6,12 +6,13 @@ from certified import HIGH, LOW, VERSION, serve, switch_on
 from doors import post
 
 from watchfloor.entrypoints import telemetry
-from watchfloor.ml import conformal_predictor, registry
-from watchfloor.ml.calibration_rows import CalibrationRows
-from watchfloor.ml.calibration_sets import Provenance
-from watchfloor.ml.conformal_predictor import Promises
+from watchfloor.ml.calibration import conformal_predictor
+from watchfloor.ml.calibration.calibration_rows import CalibrationRows
+from watchfloor.ml.calibration.calibration_sets import Provenance
+from watchfloor.ml.calibration.conformal_predictor import Promises
 from watchfloor.ml.models import CutReason, PredictionLog
-from watchfloor.ml.trainers import TrainingRows, train
+from watchfloor.ml.versions import registry
+from watchfloor.ml.versions.trainers import TrainingRows, train
 from watchfloor.tenants.flags import Flag
 
 PATH = "/api/v2/predictions"

@@ -16,7 +16,7 @@ from cast import acme
 from watchfloor.entrypoints import clock
 from watchfloor.ledger import due
 from watchfloor.ledger.clock import set_clock
-from watchfloor.ml import auto_retrain
+from watchfloor.ml.retraining import auto_retrain
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import safe_retrain
 from watchfloor.workflows.outcome_feedback import OutcomeRequest, record_outcomes

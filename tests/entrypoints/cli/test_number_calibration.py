@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from watchfloor.ledger.models import AuditEntry
-from watchfloor.ml import numeric_calibration
+from watchfloor.ml.calibration import numeric_calibration
 from watchfloor.ml.models import NumericCalibrationSet
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from doors import caller, token
 from watchfloor import __version__
 from watchfloor.entrypoints.health import checks
 from watchfloor.ledger import readiness
-from watchfloor.noc.dead_letters import Unreadable
+from watchfloor.noc.intake.dead_letters import Unreadable
 from watchfloor.tenants.roles import Permission, Role
 from watchfloor.workflows import security_anomaly
 

@@ -11,9 +11,9 @@ from watchfloor.core.conformal.numeric import NumericCalibration
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.core.errors import InvalidInput
 from watchfloor.entrypoints import clock
-from watchfloor.ml import numeric_calibration
+from watchfloor.ml.calibration import numeric_calibration
+from watchfloor.ml.calibration.numeric_calibration import NumericCut, NumericRow
 from watchfloor.ml.models import NumericCalibrationSet
-from watchfloor.ml.numeric_calibration import NumericCut, NumericRow
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows.calibration_load import FileDoesNotFit, Misfit
 

@@ -9,10 +9,10 @@ from watchfloor.entrypoints.console import figures
 from watchfloor.entrypoints.console.coverage_parts import PARTS
 from watchfloor.entrypoints.console.figures import DecidedBar, Figure, FigureTable, PromisePoint
 from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text
-from watchfloor.ml import automation_queries
-from watchfloor.ml.automation_queries import DecidedWeek
-from watchfloor.ml.model_queries import rate
-from watchfloor.noc.model_coverage import ModelCoverage
+from watchfloor.ml.coverage import automation_queries
+from watchfloor.ml.coverage.automation_queries import DecidedWeek
+from watchfloor.ml.inference.model_queries import rate
+from watchfloor.noc.queries.model_coverage import ModelCoverage
 
 FEWEST_WEEKS = 4
 

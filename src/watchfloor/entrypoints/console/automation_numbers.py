@@ -8,10 +8,10 @@ from watchfloor.core.conformal.eps_curve import EpsCurve
 from watchfloor.entrypoints.console.coverage_numbers import Names, day_text, text_of
 from watchfloor.entrypoints.console.figures import Column, Numbers, promise_text
 from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text
-from watchfloor.ml.certificate_facts import Kept
-from watchfloor.ml.interval_widths import WidthKind
-from watchfloor.ml.model_queries import rate
-from watchfloor.noc.model_coverage import ModelCoverage
+from watchfloor.ml.coverage.interval_widths import WidthKind
+from watchfloor.ml.inference.model_queries import rate
+from watchfloor.ml.reports.certificate_facts import Kept
+from watchfloor.noc.queries.model_coverage import ModelCoverage
 
 
 def kept_words(kept: Kept) -> str:

@@ -15,8 +15,8 @@ from watchfloor.entrypoints.console.wording import (
     score_text,
     span_text,
 )
-from watchfloor.ml import calibration_sets
-from watchfloor.ml.calibration_sets import ListedSet
+from watchfloor.ml.calibration import calibration_sets
+from watchfloor.ml.calibration.calibration_sets import ListedSet
 from watchfloor.ml.models import CutReason
 from watchfloor.tenants.models import Tenant
 

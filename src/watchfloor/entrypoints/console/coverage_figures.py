@@ -20,10 +20,10 @@ from watchfloor.entrypoints.console.figures import (
     ReliabilityBin,
 )
 from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text
-from watchfloor.ml.coverage_queries import BinSince, WeekCoverage
-from watchfloor.ml.model_queries import rate
-from watchfloor.ml.numeric_coverage import NumberReport
-from watchfloor.noc.model_coverage import ModelCoverage
+from watchfloor.ml.coverage.coverage_queries import BinSince, WeekCoverage
+from watchfloor.ml.coverage.numeric_coverage import NumberReport
+from watchfloor.ml.inference.model_queries import rate
+from watchfloor.noc.queries.model_coverage import ModelCoverage
 
 FEWEST_WEEKS = 4
 PAIR_STEPS = 200

@@ -10,10 +10,10 @@ from watchfloor.core.conformal.group_coverage import CoverageVerdict, GroupCover
 from watchfloor.core.conformal.numeric import NumericKind
 from watchfloor.entrypoints.console.figures import Column, Numbers
 from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text, unknown
-from watchfloor.ml.coverage_window import KnownCalibration
-from watchfloor.ml.model_queries import rate
-from watchfloor.ml.numeric_coverage import NumberReport
-from watchfloor.noc.model_coverage import ModelCoverage
+from watchfloor.ml.coverage.coverage_window import KnownCalibration
+from watchfloor.ml.coverage.numeric_coverage import NumberReport
+from watchfloor.ml.inference.model_queries import rate
+from watchfloor.noc.queries.model_coverage import ModelCoverage
 
 Names = Mapping[str, str]
 WITHOUT_GROUP = "all"

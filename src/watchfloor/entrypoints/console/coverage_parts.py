@@ -5,7 +5,7 @@ from collections.abc import Callable
 from watchfloor.entrypoints.console import automation_numbers, coverage_numbers
 from watchfloor.entrypoints.console.coverage_numbers import Names
 from watchfloor.entrypoints.console.figures import Numbers
-from watchfloor.noc.model_coverage import ModelCoverage
+from watchfloor.noc.queries.model_coverage import ModelCoverage
 
 PARTS: dict[str, Callable[[ModelCoverage, Names], Numbers]] = {
     "groups": coverage_numbers.groups,

@@ -10,12 +10,12 @@ from watchfloor.entrypoints.console import coverage_numbers as numbers
 from watchfloor.entrypoints.console import drawing
 from watchfloor.entrypoints.console.parts import Kpi, Notice
 from watchfloor.entrypoints.console.wording import count_text, percent_text, unknown
-from watchfloor.ml import automation_queries
-from watchfloor.ml.certificate_facts import Found, Kept
-from watchfloor.ml.interval_widths import WidthKind
-from watchfloor.ml.model_queries import rate
-from watchfloor.ml.numeric_coverage import NumberReport
-from watchfloor.noc.model_coverage import ModelCoverage
+from watchfloor.ml.coverage import automation_queries
+from watchfloor.ml.coverage.interval_widths import WidthKind
+from watchfloor.ml.coverage.numeric_coverage import NumberReport
+from watchfloor.ml.inference.model_queries import rate
+from watchfloor.ml.reports.certificate_facts import Found, Kept
+from watchfloor.noc.queries.model_coverage import ModelCoverage
 
 
 def nothing_of(told: ModelCoverage) -> Notice | None:

@@ -15,10 +15,10 @@ from watchfloor.entrypoints.console import figures
 from watchfloor.entrypoints.console.figures import DrawnScore, Tick
 from watchfloor.entrypoints.console.parts import StreamRow
 from watchfloor.entrypoints.console.wording import count_text, number_text, percent_text, score_text
-from watchfloor.ml.explanations import FeatureShare
-from watchfloor.ml.model_queries import Rate
+from watchfloor.ml.inference.explanations import FeatureShare
+from watchfloor.ml.inference.model_queries import Rate
 from watchfloor.ml.models import ScoredPrediction
-from watchfloor.noc.prediction_queries import Known
+from watchfloor.noc.queries.prediction_queries import Known
 from watchfloor.tenants.models import Site
 
 Band = tuple[float, float]

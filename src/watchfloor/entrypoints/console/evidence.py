@@ -13,10 +13,11 @@ from watchfloor.entrypoints.console.figures import ContributionBar, DrawnScore
 from watchfloor.entrypoints.console.numbers import ShownNumber, decimal_text, number_of
 from watchfloor.entrypoints.console.parts import TimelineEntry
 from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text, unknown
-from watchfloor.ml import explanations, numeric_estimates
+from watchfloor.ml.inference import explanations
 from watchfloor.ml.models import OutcomeRecord, ScoredPrediction
-from watchfloor.noc import decision_figures, prediction_queries
-from watchfloor.noc.prediction_queries import Consequences, Known
+from watchfloor.ml.predictions import numeric_estimates
+from watchfloor.noc.queries import decision_figures, prediction_queries
+from watchfloor.noc.queries.prediction_queries import Consequences, Known
 from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission

@@ -12,7 +12,8 @@ from django.utils.translation import gettext, gettext_noop
 
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console.shell import Automation, NavItem, Shell, TenantLink
-from watchfloor.noc import broadcast, floor
+from watchfloor.noc.live import broadcast
+from watchfloor.noc.queries import floor
 from watchfloor.tenants import access, switch_queries
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.models import Tenant, User

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from watchfloor.entrypoints.console import figures
 from watchfloor.entrypoints.console.parts import Kpi
 from watchfloor.entrypoints.console.wording import age_text, count_text, percent_text
-from watchfloor.noc.wall_numbers import Automation, Kept, Waiting, WallNumbers
+from watchfloor.noc.queries.wall_numbers import Automation, Kept, Waiting, WallNumbers
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 

@@ -11,7 +11,7 @@ from django.utils.timezone import is_aware
 from django.utils.translation import gettext
 
 from watchfloor.entrypoints.console.wording import count_text
-from watchfloor.noc.floor_queries import Shown
+from watchfloor.noc.queries.floor_queries import Shown
 from watchfloor.tenants.paging import Page, Place
 
 LARGEST_KEY = 2**63 - 1

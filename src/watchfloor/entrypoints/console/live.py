@@ -11,7 +11,8 @@ from django.urls import path
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.live_groups import group_of
 from watchfloor.ledger.clock import read_clock
-from watchfloor.noc import broadcast, floor, presence
+from watchfloor.noc.live import broadcast, presence
+from watchfloor.noc.queries import floor
 from watchfloor.tenants import access, directory
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission

@@ -10,9 +10,9 @@ from watchfloor.core.local_time import local_day
 from watchfloor.entrypoints.console import figures
 from watchfloor.entrypoints.console.figures import DayMark, DayPoint, Figure, Promise, Tick
 from watchfloor.entrypoints.console.parts import severity_word
-from watchfloor.ml.model_queries import MetricDay, Rate
+from watchfloor.ml.inference.model_queries import MetricDay, Rate
 from watchfloor.ml.models import DriftReport, RollbackWatch
-from watchfloor.ml.score_queries import ScoreSlice
+from watchfloor.ml.predictions.score_queries import ScoreSlice
 
 METRICS = ("coverage", "accuracy", "precision", "recall")
 # A group of fewer known outcomes says too little to be held against its promise.

@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 
 from watchfloor.core.conformal.numeric import NumericInterval
 from watchfloor.entrypoints.console.wording import NBSP, number_text
-from watchfloor.ml import numeric_calibration
+from watchfloor.ml.calibration import numeric_calibration
 from watchfloor.ml.models import ScoredPrediction
 from watchfloor.tenants.models import Tenant
 

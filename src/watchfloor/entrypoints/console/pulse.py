@@ -11,8 +11,9 @@ from watchfloor.core.errors import WatchfloorError
 from watchfloor.entrypoints import clock, ingest_health
 from watchfloor.entrypoints.console.wording import age_text, count_text, unknown
 from watchfloor.ledger import audit_queries, readiness
-from watchfloor.ml import model_queries
-from watchfloor.noc import activity_signals, presence
+from watchfloor.ml.inference import model_queries
+from watchfloor.noc.intake import activity_signals
+from watchfloor.noc.live import presence
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 

@@ -6,7 +6,7 @@ from django.db import Error
 
 from watchfloor.core.errors import WatchfloorError
 from watchfloor.ledger import clock, readiness
-from watchfloor.noc import dead_letters
+from watchfloor.noc.intake import dead_letters
 from watchfloor.tenants import directory
 
 OK, FAILED, WARNING = "ok", "failed", "warning"

@@ -8,7 +8,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from watchfloor.ledger import readiness
-from watchfloor.noc import floor_pages
+from watchfloor.noc.queries import floor_pages
 from watchfloor.tenants.models import Tenant
 
 

@@ -15,7 +15,7 @@ from watchfloor.entrypoints import bearer, clock, problems, rate_limits, telemet
 from watchfloor.entrypoints.http_ingest.envelopes import Event, read_events, topic_of
 from watchfloor.entrypoints.problems import Refusal
 from watchfloor.entrypoints.rate_limits import Allowance
-from watchfloor.noc.dead_letters import Unreadable
+from watchfloor.noc.intake.dead_letters import Unreadable
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 from watchfloor.workflows import security_anomaly

@@ -14,7 +14,8 @@ from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.live_groups import group_of
 from watchfloor.ledger import outbox
 from watchfloor.ledger.models import OutboxMessage
-from watchfloor.noc import broadcast, floor, presence
+from watchfloor.noc.live import broadcast, presence
+from watchfloor.noc.queries import floor
 from watchfloor.tenants.models import Tenant
 
 log = structlog.get_logger()

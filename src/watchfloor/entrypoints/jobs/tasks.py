@@ -18,7 +18,7 @@ from watchfloor.entrypoints import clock, due_work
 from watchfloor.entrypoints.jobs.task_metrics import TaskMetrics
 from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
-from watchfloor.ml import auto_retrain
+from watchfloor.ml.retraining import auto_retrain
 from watchfloor.workflows import model_health, upkeep
 
 MOST_A_SWEEP = 50

@@ -23,7 +23,7 @@ from watchfloor.entrypoints.mqtt.inbox import Received
 from watchfloor.entrypoints.mqtt.predictions import predict_all
 from watchfloor.entrypoints.mqtt.tally import Tally, tally_of
 from watchfloor.entrypoints.mqtt.topics import Address, parse_topic, storable
-from watchfloor.noc.dead_letters import Unreadable
+from watchfloor.noc.intake.dead_letters import Unreadable
 from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import security_anomaly

@@ -10,8 +10,8 @@ from watchfloor.entrypoints import telemetry
 from watchfloor.entrypoints.mqtt.inbox import Received
 from watchfloor.entrypoints.mqtt.tally import Tally
 from watchfloor.entrypoints.mqtt.topics import Address, storable
-from watchfloor.noc.dead_letters import Unreadable
-from watchfloor.noc.logs import FRAUD_DETECTOR
+from watchfloor.noc.intake.dead_letters import Unreadable
+from watchfloor.noc.intake.logs import FRAUD_DETECTOR
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import prediction_intake, security_anomaly
 from watchfloor.workflows.prediction_intake import PredictionRequest, PredictionResult

@@ -456,7 +456,7 @@ class TestAccount:
 
 class TestErrors:
     def test_that_nobody_foresaw_say_where_they_can_be_found(self, sign_in, monkeypatch):
-        from watchfloor.noc import wall_numbers
+        from watchfloor.noc.queries import wall_numbers
 
         def broken(**_):
             raise RuntimeError("a bug")

@@ -10,11 +10,12 @@ from django.utils.html import escape
 from watchfloor.core.conformal.numeric_fit import fit_numeric_calibration
 from watchfloor.core.local_time import local_day
 from watchfloor.entrypoints.console.coverage_parts import PARTS
-from watchfloor.ml import model_queries, numeric_calibration, serving
+from watchfloor.ml.calibration import numeric_calibration
+from watchfloor.ml.calibration.numeric_calibration import NumericCut
+from watchfloor.ml.inference import model_queries, serving
 from watchfloor.ml.models import Blob, DriftReport, PredictionLog, ScoreDay
-from watchfloor.ml.numeric_calibration import NumericCut
-from watchfloor.ml.numeric_estimates import Number
-from watchfloor.noc.model_coverage import model_coverage
+from watchfloor.ml.predictions.numeric_estimates import Number
+from watchfloor.noc.queries.model_coverage import model_coverage
 from watchfloor.tenants.roles import Role
 from watchfloor.workflows import model_health, outcome_feedback
 from watchfloor.workflows.outcome_feedback import OutcomeRequest

@@ -9,7 +9,7 @@ from entrypoints.console.pages.world import deeds, ids_of
 
 from watchfloor.entrypoints import clock
 from watchfloor.ledger.clock import set_clock
-from watchfloor.ml import serving
+from watchfloor.ml.inference import serving
 from watchfloor.ml.models import OutcomeRecord, PredictionLog
 from watchfloor.noc.models import AlertEvent, ReviewItem, Ticket
 from watchfloor.noc.models.work import Disposition

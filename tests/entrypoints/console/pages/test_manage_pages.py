@@ -7,7 +7,7 @@ from entrypoints.console.pages.world import DESK, deeds, ids_of
 from watchfloor.core.decision.reason import Reason
 from watchfloor.entrypoints.console.views.manage.automation import about_flag
 from watchfloor.ledger.models import AuditEntry
-from watchfloor.noc import thresholds, ticket_caps
+from watchfloor.noc.decision import thresholds, ticket_caps
 from watchfloor.noc.models import ThresholdAuditLog
 from watchfloor.tenants import directory, tokens
 from watchfloor.tenants.flags import Flag

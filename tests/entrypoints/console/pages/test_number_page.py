@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from watchfloor.core.conformal.numeric_fit import fit_numeric_calibration
-from watchfloor.ml import numeric_calibration
-from watchfloor.ml.numeric_calibration import NumericCut
-from watchfloor.ml.numeric_estimates import Number
+from watchfloor.ml.calibration import numeric_calibration
+from watchfloor.ml.calibration.numeric_calibration import NumericCut
+from watchfloor.ml.predictions.numeric_estimates import Number
 from watchfloor.tenants.roles import Role
 from watchfloor.workflows import outcome_feedback, prediction_intake
 

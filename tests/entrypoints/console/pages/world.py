@@ -11,10 +11,10 @@ from watchfloor.core.lifecycle.retrain_gate import GateFacts, judge
 from watchfloor.core.local_time import local_day
 from watchfloor.core.ml_config import MLConfig
 from watchfloor.ledger.models import AuditEntry
-from watchfloor.ml import auto_retrain
 from watchfloor.ml.models import RetrainJob
-from watchfloor.noc.alert_correlation import Condition, raise_alert
-from watchfloor.noc.dead_letters import Unreadable
+from watchfloor.ml.retraining import auto_retrain
+from watchfloor.noc.desk.alert_correlation import Condition, raise_alert
+from watchfloor.noc.intake.dead_letters import Unreadable
 from watchfloor.noc.models import DeadLetter, ReviewItem, ThresholdAuditLog, Ticket
 from watchfloor.noc.models.work import Disposition
 from watchfloor.tenants.flags import Flag

@@ -8,9 +8,9 @@ from watchfloor.core.conformal.group_coverage import CoverageVerdict
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.entrypoints.api.fields import Name
 from watchfloor.entrypoints.api.fitting import Strict
-from watchfloor.ml.interval_widths import WidthKind
-from watchfloor.ml.numeric_coverage import KINDS
-from watchfloor.noc.model_coverage import MOST_WEEKS
+from watchfloor.ml.coverage.interval_widths import WidthKind
+from watchfloor.ml.coverage.numeric_coverage import KINDS
+from watchfloor.noc.queries.model_coverage import MOST_WEEKS
 
 
 class CoverageQuery(Strict):

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from watchfloor.core.conformal.numeric import NumericInterval, NumericKind
 from watchfloor.core.errors import InvalidInput
 from watchfloor.ml.models import NumericEstimate
-from watchfloor.ml.numeric_estimates import Number
+from watchfloor.ml.predictions.numeric_estimates import Number
 
 # A number that is larger was meant in another unit.
 LARGEST = 1e15

@@ -10,9 +10,9 @@ from watchfloor.entrypoints.api.fields import Features, Moment, Name, Number, Te
 from watchfloor.entrypoints.api.fitting import Strict
 from watchfloor.entrypoints.api.shapes import numbers
 from watchfloor.entrypoints.api.shapes.problem import Problem
-from watchfloor.ml.intervals import LevelInterval, Pair
+from watchfloor.ml.inference.intervals import LevelInterval, Pair
 from watchfloor.ml.models import ScoredPrediction
-from watchfloor.noc.decision_figures import Told
+from watchfloor.noc.queries.decision_figures import Told
 
 
 class PredictionIn(Strict):

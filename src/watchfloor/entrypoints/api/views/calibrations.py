@@ -14,8 +14,9 @@ from watchfloor.entrypoints.api.shapes.calibrations import (
     CalibrationSetOut,
     DeltaSpentOut,
 )
-from watchfloor.ml import calibration_sets, model_queries
-from watchfloor.noc import prediction_queries
+from watchfloor.ml.calibration import calibration_sets
+from watchfloor.ml.inference import model_queries
+from watchfloor.noc.queries import prediction_queries
 from watchfloor.tenants.roles import Permission
 
 EXAMPLE: dict[str, Any] = {

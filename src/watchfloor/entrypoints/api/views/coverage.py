@@ -10,9 +10,9 @@ from watchfloor.entrypoints.api.endpoint import Endpoint
 from watchfloor.entrypoints.api.paging import read_query
 from watchfloor.entrypoints.api.schema import EVERYWHERE, described
 from watchfloor.entrypoints.api.shapes.coverage import CoverageOut, CoverageQuery
-from watchfloor.ml import model_queries
-from watchfloor.noc import prediction_queries
-from watchfloor.noc.model_coverage import model_coverage
+from watchfloor.ml.inference import model_queries
+from watchfloor.noc.queries import prediction_queries
+from watchfloor.noc.queries.model_coverage import model_coverage
 from watchfloor.tenants.roles import Permission
 
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"

@@ -10,8 +10,8 @@ from watchfloor.entrypoints.api.endpoint import Endpoint
 from watchfloor.entrypoints.api.paging import page, read_query
 from watchfloor.entrypoints.api.schema import EVERYWHERE, described, page_of
 from watchfloor.entrypoints.api.shapes.floor import LetterOut, LetterQuery, ReplayOut
-from watchfloor.noc import floor_pages
-from watchfloor.noc.floor_pages import Window
+from watchfloor.noc.queries import floor_pages
+from watchfloor.noc.queries.floor_pages import Window
 from watchfloor.tenants.roles import Permission
 from watchfloor.workflows import security_anomaly
 from watchfloor.workflows.security_anomaly import SignalResult

@@ -19,9 +19,9 @@ from watchfloor.entrypoints.api.shapes.floor import (
     TicketQuery,
     VerdictIn,
 )
-from watchfloor.noc import floor_pages
-from watchfloor.noc.floor_pages import Window
 from watchfloor.noc.models.work import Disposition
+from watchfloor.noc.queries import floor_pages
+from watchfloor.noc.queries.floor_pages import Window
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 from watchfloor.workflows import outcome_feedback

@@ -8,7 +8,7 @@ from watchfloor.entrypoints.api.endpoint import Endpoint
 from watchfloor.entrypoints.api.paging import page, read_query
 from watchfloor.entrypoints.api.schema import described, page_of
 from watchfloor.entrypoints.api.shapes.models import MetricOut, MetricQuery, ModelOut, ModelQuery
-from watchfloor.ml import model_pages
+from watchfloor.ml.versions import model_pages
 from watchfloor.tenants.roles import Permission
 
 MODEL_EXAMPLE = {

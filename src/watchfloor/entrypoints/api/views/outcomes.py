@@ -18,7 +18,7 @@ from watchfloor.entrypoints.api.endpoint import Endpoint
 from watchfloor.entrypoints.api.fitting import fitted
 from watchfloor.entrypoints.api.schema import WITH_BODY, described, one_or_many
 from watchfloor.entrypoints.api.shapes.outcomes import OutcomeIn, OutcomeOut, OutcomeResults
-from watchfloor.noc import floor_pages
+from watchfloor.noc.queries import floor_pages
 from watchfloor.tenants.models import Tenant
 from watchfloor.tenants.roles import Permission
 from watchfloor.workflows import outcome_feedback

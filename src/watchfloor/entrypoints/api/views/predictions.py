@@ -24,10 +24,12 @@ from watchfloor.entrypoints.api.shapes.predictions import (
     PredictionResults,
     shown,
 )
-from watchfloor.ml import intervals, numeric_calibration, prediction_log
+from watchfloor.ml.calibration import numeric_calibration
+from watchfloor.ml.inference import intervals
 from watchfloor.ml.models import NumericEstimate, ScoredPrediction
-from watchfloor.noc import decision_figures, floor_pages
-from watchfloor.noc.logs import FRAUD_DETECTOR
+from watchfloor.ml.predictions import prediction_log
+from watchfloor.noc.intake.logs import FRAUD_DETECTOR
+from watchfloor.noc.queries import decision_figures, floor_pages
 from watchfloor.tenants.models import Tenant
 from watchfloor.tenants.roles import Permission
 from watchfloor.workflows import prediction_intake

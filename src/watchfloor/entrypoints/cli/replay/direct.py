@@ -13,8 +13,8 @@ from watchfloor.entrypoints.cli.replay.protocol import (
     RecordedEvent,
     RecordedOutcome,
 )
-from watchfloor.ml import prediction_log
-from watchfloor.noc.dead_letters import Unreadable
+from watchfloor.ml.predictions import prediction_log
+from watchfloor.noc.intake.dead_letters import Unreadable
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import outcome_feedback, prediction_intake, security_anomaly
 from watchfloor.workflows.outcome_feedback import OutcomeRequest, OutcomeResult

@@ -20,7 +20,7 @@ from watchfloor.entrypoints.cli.replay.protocol import BrokenRow, Dataset, Recor
 from watchfloor.entrypoints.cli.replay.stream import EventBatch, OutcomeBatch, RecordedStream
 from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
-from watchfloor.ml import registry
+from watchfloor.ml.versions import registry
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import model_health, safe_retrain
 

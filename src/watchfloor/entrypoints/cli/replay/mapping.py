@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from watchfloor.core.errors import InvalidInput
-from watchfloor.noc.logs import FRAUD_DETECTOR
+from watchfloor.noc.intake.logs import FRAUD_DETECTOR
 
 KEYS = (
     *("name", "model_type", "time", "time_format", "time_zone", "id"),

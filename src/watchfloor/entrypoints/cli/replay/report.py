@@ -17,12 +17,13 @@ from watchfloor.entrypoints.cli.replay.door import EventCounts, Told
 from watchfloor.entrypoints.cli.replay.driver import Passed
 from watchfloor.entrypoints.cli.replay.protocol import Dataset
 from watchfloor.entrypoints.cli.replay.tenancy import assumptions_of
-from watchfloor.ml import certificate_facts, prediction_log, stream_facts
-from watchfloor.ml.certificate_facts import Found, Kept
 from watchfloor.ml.models import DriftReport, RetrainJob, RollbackWatch
-from watchfloor.ml.stream_facts import Logged, Week
-from watchfloor.noc import logs
-from watchfloor.noc import stream_facts as floor_facts
+from watchfloor.ml.predictions import prediction_log
+from watchfloor.ml.reports import certificate_facts, stream_facts
+from watchfloor.ml.reports.certificate_facts import Found, Kept
+from watchfloor.ml.reports.stream_facts import Logged, Week
+from watchfloor.noc.intake import logs
+from watchfloor.noc.queries import stream_facts as floor_facts
 from watchfloor.tenants.models import Tenant
 
 FORMAT = "watchfloor-replay-1"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from watchfloor.entrypoints.cli.replay.protocol import Dataset
-from watchfloor.noc import thresholds
+from watchfloor.noc.decision import thresholds
 from watchfloor.tenants import directory, flags
 from watchfloor.tenants.flags import Flag
 from watchfloor.tenants.ml_config import ml_config_for

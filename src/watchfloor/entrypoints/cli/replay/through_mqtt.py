@@ -25,7 +25,7 @@ from watchfloor.entrypoints.cli.replay.protocol import (
     RecordedOutcome,
 )
 from watchfloor.entrypoints.mqtt_terms import ROOT
-from watchfloor.noc import ingest_keys
+from watchfloor.noc.intake import ingest_keys
 from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
 

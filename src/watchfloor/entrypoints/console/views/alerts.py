@@ -15,10 +15,10 @@ from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import drawing, frame, lists
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice, severity_word
-from watchfloor.noc import floor_queries
-from watchfloor.noc.floor_queries import OPEN_ALERTS, Wanted
 from watchfloor.noc.models import AlertEvent
 from watchfloor.noc.models.alerts import AlertStatus
+from watchfloor.noc.queries import floor_queries
+from watchfloor.noc.queries.floor_queries import OPEN_ALERTS, Wanted
 from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.paging import Page

@@ -13,8 +13,8 @@ from watchfloor.entrypoints.console.parts import Notice
 from watchfloor.entrypoints.console.wording import number_text
 from watchfloor.ledger import audit, audit_queries
 from watchfloor.ledger.models import AuditEntry
-from watchfloor.noc import threshold_queries
 from watchfloor.noc.models import ThresholdAuditLog
+from watchfloor.noc.queries import threshold_queries
 from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission

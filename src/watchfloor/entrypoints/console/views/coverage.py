@@ -31,11 +31,11 @@ from watchfloor.entrypoints.console.wording import (
     percent_text,
     score_text,
 )
-from watchfloor.ml.certificate_facts import Kept
-from watchfloor.ml.coverage_window import KnownCalibration
-from watchfloor.ml.model_queries import ModelCard
+from watchfloor.ml.coverage.coverage_window import KnownCalibration
+from watchfloor.ml.inference.model_queries import ModelCard
 from watchfloor.ml.models import CutReason, DriftReport
-from watchfloor.noc.model_coverage import ModelCoverage, model_coverage
+from watchfloor.ml.reports.certificate_facts import Kept
+from watchfloor.noc.queries.model_coverage import ModelCoverage, model_coverage
 from watchfloor.tenants import directory
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission

@@ -14,9 +14,9 @@ from watchfloor.entrypoints.console import drawing, frame, lists
 from watchfloor.entrypoints.console.forms import ReasonForm
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice
-from watchfloor.noc import floor_queries
 from watchfloor.noc.models import DeadLetter
 from watchfloor.noc.models.intake import DeadLetterState
+from watchfloor.noc.queries import floor_queries
 from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission

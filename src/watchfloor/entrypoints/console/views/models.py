@@ -20,11 +20,16 @@ from watchfloor.entrypoints.console.figures import Tick
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice, Progress
 from watchfloor.entrypoints.console.wording import number_text, percent_text, score_text
-from watchfloor.ml import auto_retrain, drift_reports, model_pages, model_queries, score_queries
-from watchfloor.ml.model_queries import ModelCard
+from watchfloor.ml.health import drift_reports
+from watchfloor.ml.inference import model_queries
+from watchfloor.ml.inference.model_queries import ModelCard
 from watchfloor.ml.models import DriftReport, RetrainJob, RollbackWatch
 from watchfloor.ml.models.retrain import ACTIVE_STATES, RetrainState
-from watchfloor.noc import prediction_queries, threshold_queries, thresholds
+from watchfloor.ml.predictions import score_queries
+from watchfloor.ml.retraining import auto_retrain
+from watchfloor.ml.versions import model_pages
+from watchfloor.noc.decision import thresholds
+from watchfloor.noc.queries import prediction_queries, threshold_queries
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 from watchfloor.workflows import safe_retrain

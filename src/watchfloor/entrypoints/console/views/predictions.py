@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from watchfloor.entrypoints.console import frame
 from watchfloor.entrypoints.console.evidence import evidence_of
 from watchfloor.entrypoints.console.membership import member_page
-from watchfloor.noc import floor_pages
+from watchfloor.noc.queries import floor_pages
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 

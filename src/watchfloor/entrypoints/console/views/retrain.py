@@ -18,11 +18,12 @@ from watchfloor.entrypoints.console.forms import ReasonForm, RollBackForm
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.views.models import evidence_text, find_card, job_row
 from watchfloor.entrypoints.console.wording import number_text
-from watchfloor.ml import auto_retrain, registry
-from watchfloor.ml.model_queries import ModelCard
+from watchfloor.ml.inference.model_queries import ModelCard
 from watchfloor.ml.models import ModelStack, RetrainJob
 from watchfloor.ml.models.retrain import RetrainState
-from watchfloor.noc import thresholds
+from watchfloor.ml.retraining import auto_retrain
+from watchfloor.ml.versions import registry
+from watchfloor.noc.decision import thresholds
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 from watchfloor.workflows import retrain_approval, safe_retrain

@@ -18,9 +18,9 @@ from watchfloor.entrypoints.console.forms import VerdictForm
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice
 from watchfloor.entrypoints.console.wording import count_text, span_text
-from watchfloor.noc import floor, floor_pages, floor_queries
 from watchfloor.noc.models import ReviewItem
 from watchfloor.noc.models.work import Disposition, ReviewState
+from watchfloor.noc.queries import floor, floor_pages, floor_queries
 from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission

@@ -13,7 +13,7 @@ from watchfloor.entrypoints.console import drawing, frame, lists
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice
 from watchfloor.entrypoints.console.wording import count_text, percent_text
-from watchfloor.noc import shortlist
+from watchfloor.noc.desk import shortlist
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission
 from watchfloor.workflows import review_shortlist

@@ -20,10 +20,10 @@ from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice
 from watchfloor.entrypoints.console.wording import count_text
 from watchfloor.ml.models import ScoredPrediction
-from watchfloor.noc import floor_pages, floor_queries, prediction_queries
-from watchfloor.noc.floor_queries import OPEN_TICKETS, Wanted
 from watchfloor.noc.models import Ticket
 from watchfloor.noc.models.work import Disposition, TicketStatus
+from watchfloor.noc.queries import floor_pages, floor_queries, prediction_queries
+from watchfloor.noc.queries.floor_queries import OPEN_TICKETS, Wanted
 from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.roles import Permission

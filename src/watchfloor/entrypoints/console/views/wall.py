@@ -14,7 +14,7 @@ from watchfloor.entrypoints.console import drawing, frame, lists, middleware, pu
 from watchfloor.entrypoints.console.kpis import kpis_of
 from watchfloor.entrypoints.console.membership import ask_to_sign_in, member_page
 from watchfloor.entrypoints.console.parts import Notice, StreamRow
-from watchfloor.noc import prediction_queries, wall_numbers
+from watchfloor.noc.queries import prediction_queries, wall_numbers
 from watchfloor.tenants import access, directory
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.models import User

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from watchfloor.core.errors import NotReady
 from watchfloor.entrypoints.simulator.truth import LatentTruth
-from watchfloor.noc import fraud_log, logs, review_queue, tickets
+from watchfloor.noc.desk import review_queue, tickets
+from watchfloor.noc.intake import fraud_log, logs
 from watchfloor.noc.models import ReviewItem, Ticket
 from watchfloor.noc.models.work import Disposition
 from watchfloor.tenants.models import Tenant

@@ -14,7 +14,7 @@ from watchfloor.entrypoints.simulator.records import SimulatedEvent
 from watchfloor.entrypoints.simulator.stream import SimulatedDay, stream_days
 from watchfloor.entrypoints.simulator.world import World
 from watchfloor.ledger.due import Lease
-from watchfloor.noc.logs import FRAUD_DETECTOR
+from watchfloor.noc.intake.logs import FRAUD_DETECTOR
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import model_health, safe_retrain
 from watchfloor.workflows.security_anomaly import Incoming, handle_signals

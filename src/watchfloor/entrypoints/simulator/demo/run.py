@@ -19,7 +19,7 @@ from watchfloor.entrypoints.simulator.stream import stream_days
 from watchfloor.entrypoints.simulator.truth import LatentTruth
 from watchfloor.entrypoints.simulator.world import World, build_world
 from watchfloor.ledger.clock import read_clock, set_clock, virtual_time
-from watchfloor.noc import activity_signals
+from watchfloor.noc.intake import activity_signals
 from watchfloor.tenants.models import Tenant
 
 log = structlog.get_logger()

@@ -6,7 +6,7 @@ from typing import Any
 
 from watchfloor.core.errors import NotReady
 from watchfloor.entrypoints.simulator.world import World
-from watchfloor.noc.logs import FRAUD_DETECTOR
+from watchfloor.noc.intake.logs import FRAUD_DETECTOR
 from watchfloor.tenants import calendars, directory
 from watchfloor.tenants.flags import Flag
 from watchfloor.tenants.models import Device, Person, Site, Tenant

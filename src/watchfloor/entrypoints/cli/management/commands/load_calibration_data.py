@@ -12,9 +12,10 @@ from watchfloor.core.conformal.calibration import Calibration
 from watchfloor.core.errors import WatchfloorError
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.cli import calibration_csv, number_calibration
-from watchfloor.ml import calibration_sets, numeric_calibration, serving
-from watchfloor.ml.calibration_sets import ListedSet
-from watchfloor.ml.conformal_predictor import Fitted
+from watchfloor.ml.calibration import calibration_sets, numeric_calibration
+from watchfloor.ml.calibration.calibration_sets import ListedSet
+from watchfloor.ml.calibration.conformal_predictor import Fitted
+from watchfloor.ml.inference import serving
 from watchfloor.ml.models.calibration import RECORDED
 from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant

@@ -23,7 +23,7 @@ from watchfloor.entrypoints.console.forms import (
 from watchfloor.entrypoints.console.membership import may_manage_platform, member_page
 from watchfloor.entrypoints.console.views.manage.tabs import manage_tabs
 from watchfloor.entrypoints.console.wording import count_text
-from watchfloor.noc import ticket_caps
+from watchfloor.noc.decision import ticket_caps
 from watchfloor.noc.models import TicketStop
 from watchfloor.noc.models.work import StopKind
 from watchfloor.tenants import switch_queries

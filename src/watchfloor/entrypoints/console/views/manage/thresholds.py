@@ -17,9 +17,9 @@ from watchfloor.entrypoints.console.parts import Notice
 from watchfloor.entrypoints.console.views.audit import change_rows, value_or_default
 from watchfloor.entrypoints.console.views.manage.tabs import THRESHOLDS, manage_tabs
 from watchfloor.entrypoints.console.views.models import find_card
-from watchfloor.ml import model_queries
-from watchfloor.noc import prediction_queries, threshold_queries
-from watchfloor.noc.threshold_queries import ThresholdInForce
+from watchfloor.ml.inference import model_queries
+from watchfloor.noc.queries import prediction_queries, threshold_queries
+from watchfloor.noc.queries.threshold_queries import ThresholdInForce
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.paging import Place
 from watchfloor.workflows import threshold_change

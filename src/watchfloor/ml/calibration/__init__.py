@@ -1,0 +1,1 @@
+"""Calibration sets and the intervals read from them."""

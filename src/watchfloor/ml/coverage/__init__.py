@@ -1,0 +1,1 @@
+"""Whether intervals and certificates kept their word."""

@@ -1,0 +1,1 @@
+"""Daily metrics and drift: every check of a model leaves a report."""

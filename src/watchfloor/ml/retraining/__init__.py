@@ -1,0 +1,1 @@
+"""Retrain jobs and challengers, and how they are judged."""

@@ -1,0 +1,1 @@
+"""Thresholds and caps, the decision under them, and what follows from it."""

@@ -1,0 +1,1 @@
+"""What people work on: alerts, tickets, reviews."""

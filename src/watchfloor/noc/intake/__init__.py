@@ -1,0 +1,1 @@
+"""What came in: signals, predictions, keys of events stored once, dead letters."""

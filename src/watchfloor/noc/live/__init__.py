@@ -1,0 +1,1 @@
+"""What open pages were told, and which pages listen."""

@@ -1,0 +1,1 @@
+"""The floor as people and programs read it."""
