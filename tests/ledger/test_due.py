@@ -88,6 +88,7 @@ class TestATakenOverRow:
         assert not due.finish(slow, now=now)
         assert not due.postpone(slow, due_at=now + timedelta(hours=6))
         assert not due.fail(slow, error="no disk", now=now, retry_at=now)
+        assert not due.hand_back(slow)
 
         row = DueRow.objects.get()
         assert (row.state, row.leased_by, row.due_at) == ("running", "other", now)
@@ -125,6 +126,16 @@ class TestLeases:
 
         assert due.release_all() == 1
         assert due.claim_next(now=now, lease=MINE, kinds=KINDS) is not None
+
+
+class TestHandBack:
+    def test_frees_a_row_at_once_and_does_not_count_the_start(self, tenant, now):
+        _plan(tenant, "a", now)
+        row = due.claim_next(now=now, lease=MINE, kinds=KINDS)
+
+        assert due.hand_back(row)
+
+        assert due.claim_next(now=now, lease=MINE, kinds=KINDS).attempts == 1
 
 
 class TestPostpone:

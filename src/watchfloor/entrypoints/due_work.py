@@ -107,7 +107,14 @@ def _keep(row: DueRow, lease: Lease, done: threading.Event) -> None:
 
 
 def do(row: DueRow, *, now: datetime) -> None:
-    """Do the work of a claimed row; a failure is recorded on it, logged, and tried again later."""
+    """
+    Do the work of a claimed row; a failure is recorded on it, logged, and tried again later.
+
+    A row that was started as often as is allowed, and whose workers all died over it, is given up.
+    """
+    if row.attempts > due.MOST_ATTEMPTS:
+        _record_failure(row, _who_died(row), now)
+        return
     try:
         if row.kind in HEAVY:
             _do_and_close(row, now)
@@ -117,8 +124,12 @@ def do(row: DueRow, *, now: datetime) -> None:
                 if not _do_and_close(row, now):
                     transaction.set_rollback(True)
     except (WatchfloorError, DatabaseError, ValueError, ArithmeticError) as error:
-        _record_failure(row, error, now)
+        _record_failure(row, f"{type(error).__name__}: {error}", now, error)
         return
+    except (KeyboardInterrupt, SystemExit):
+        # Told to stop, and no fault of the work: whoever starts next takes it up at once.
+        due.hand_back(row)
+        raise
     log.debug("due_work.done", kind=row.kind, tenant=row.tenant.code, key=row.dedupe_key)
 
 
@@ -145,10 +156,18 @@ def run_until_idle(*, now: datetime, lease: Lease, tenant: Tenant | None = None)
         n += 1
 
 
-def _record_failure(row: DueRow, error: Exception, now: datetime) -> None:
+def _who_died(row: DueRow) -> str:
+    why = "every worker that took it up died over it (killed, or out of memory)"
+    return f"{why}; before that: {row.last_error}" if row.last_error else why
+
+
+def _record_failure(row: DueRow, why: str, now: datetime, error: Exception | None = None) -> None:
     wait = timedelta(minutes=2 ** min(row.attempts, 6))
-    why = f"{type(error).__name__}: {error}"
-    given_up = due.fail(row, error=why, now=now, retry_at=now + wait)
+    # Together: a job whose row is failed, and which still counts as active, would bar the next.
+    with transaction.atomic():
+        given_up = due.fail(row, error=why, now=now, retry_at=now + wait)
+        if given_up:
+            failed_work.give_up(tenant=row.tenant, row=row, why=why, now=now)
     log.error(
         "due_work.failed",
         kind=row.kind,
@@ -156,7 +175,6 @@ def _record_failure(row: DueRow, error: Exception, now: datetime) -> None:
         key=row.dedupe_key,
         attempts=row.attempts,
         given_up=given_up,
+        why=why,
         exc_info=error,
     )
-    if given_up:
-        failed_work.give_up(tenant=row.tenant, row=row, why=why, now=now)

@@ -13,6 +13,7 @@ from watchfloor.ledger.models.due import DueState
 from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
 
+# Starts, not failures: a worker that is killed records nothing, and must not be tried for ever.
 MOST_ATTEMPTS = 5
 
 
@@ -120,6 +121,19 @@ def postpone(row: DueRow, *, due_at: datetime) -> bool:
     """Put a row back to be looked at later; False if another worker has taken it over."""
     return bool(
         _held(row).update(state=DueState.WAITING, due_at=due_at, leased_until=None, attempts=0)
+    )
+
+
+def hand_back(row: DueRow) -> bool:
+    """
+    Free a row whose worker was told to stop, and do not count the start.
+
+    False if another worker has taken it over.
+    """
+    return bool(
+        _held(row).update(
+            state=DueState.WAITING, leased_until=None, leased_by="", attempts=row.attempts - 1
+        )
     )
 
 

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.lifecycle.rollback import WatchVerdict
+from watchfloor.ledger import due
 from watchfloor.ledger.models import DueRow
 from watchfloor.ml.models import RetrainJob
 from watchfloor.ml.models.retrain import RetrainState
@@ -25,7 +26,7 @@ def give_up(*, tenant: Tenant, row: DueRow, why: str, now: datetime) -> None:
     A job that stays active would keep every later one of its model type away.
 
     Args:
-        why: what the last attempt failed with.
+        why: what the last attempt failed with, or that its workers died.
     """
     _raise_alert(tenant, row, why, now)
     if row.kind == auto_retrain.RETRAIN:
@@ -45,7 +46,7 @@ def _raise_alert(tenant: Tenant, row: DueRow, why: str, now: datetime) -> None:
             alert_type="WORK_FAILED",
             severity=Severity.HIGH.value,
             fingerprint=f"work_failed:{row.dedupe_key}",
-            message=f"{row.kind} failed {row.attempts} times: {why[:200]}",
+            message=f"{row.kind} was given up after {due.MOST_ATTEMPTS} starts: {why[:200]}",
             entity_type="due_row",
             entity_id=str(row.pk),
         ),
