@@ -14,6 +14,7 @@ from watchfloor.noc.decision import prediction_facts, ticket_caps
 from watchfloor.noc.decision.decisions import Decided, RulesInForce, Subject
 from watchfloor.noc.desk import alert_correlation, review_queue, tickets
 from watchfloor.noc.desk.alert_correlation import Condition
+from watchfloor.noc.intake.logs import FRAUD_DETECTOR
 from watchfloor.noc.models import AlertEvent, ReviewItem
 from watchfloor.noc.models.work import ReviewState
 from watchfloor.tenants import people
@@ -159,7 +160,8 @@ def _raise(tenant: Tenant, case: Case, now: datetime) -> AlertEvent:
 
 
 def _alert_type(subject: Subject) -> str:
-    return "ML_FRAUD_PREDICTION" if subject.entity_type == "guard" else "ML_PREDICTION"
+    # By the model and not by who it is about: of some check-ins nobody is known but the device.
+    return "ML_FRAUD_PREDICTION" if subject.model_type == FRAUD_DETECTOR else "ML_PREDICTION"
 
 
 def _full_facts(tenant: Tenant, case: Case) -> Callable[[], dict[str, Any]]:

@@ -32,6 +32,8 @@ def facts_of(prediction: ScoredPrediction, *, person: Person | None) -> dict[str
         "event_id": prediction.event_id,
         "occurred_at": prediction.occurred_at.isoformat(),
         "person": None if person is None else {"code": person.code, "name": person.name},
+        "entity_type": prediction.entity_type,
+        "entity_id": prediction.entity_id,
         "score": prediction.score,
         "risk": "" if risk is None else risk.value,
         "model_type": prediction.model_type,
@@ -67,8 +69,7 @@ def full_facts_of(
 def body_of(prediction: ScoredPrediction, *, person: Person | None) -> str:
     """Return what a ticket says to somebody who reads nothing else, a sentence a line."""
     lines = [_probability(prediction), _interval(prediction), _promise(prediction)]
-    if person is not None:
-        lines.append(f"Person: {person.name}, {person.code}.")
+    lines.append(_whom(prediction, person))
     if prediction.site is not None:
         place = prediction.site
         client = f", of {place.client_name}" if place.client_name else ""
@@ -76,6 +77,15 @@ def body_of(prediction: ScoredPrediction, *, person: Person | None) -> str:
     at = prediction.occurred_at.isoformat(timespec="seconds")
     lines.append(f"Event: {prediction.event_id} from {prediction.source}, {at}.")
     return "\n".join(line for line in lines if line)
+
+
+def _whom(prediction: ScoredPrediction, person: Person | None) -> str:
+    if person is not None:
+        return f"Person: {person.name}, {person.code}."
+    if prediction.model_type != FRAUD_DETECTOR:
+        return ""
+    about = f"{prediction.entity_type.replace('_', ' ')} {prediction.entity_id}"
+    return f"Person: not known; it is about the {about}."
 
 
 def _probability(prediction: ScoredPrediction) -> str:
