@@ -54,6 +54,13 @@ ADVICE: dict[str, Advice] = {
         "(`watchfloor manage load_calibration_data`), or wait until enough have come.",
         worry="when it lasts: outcomes are not reaching Watchfloor at all.",
     ),
+    "calibration_unreadable": Advice(
+        do="review it: without its calibration nothing is known of a score. The alert "
+        "`ML_CALIBRATION_UNREADABLE` and `watchfloor doctor` name the digest. The next night cuts "
+        "another set; `watchfloor manage load_calibration_data` makes one now.",
+        worry="at once; bytes that the database kept are not the bytes that were written. Look at "
+        "its disk and its backups: what else is damaged?",
+    ),
     "calibration_stale": Advice(
         do="review it, and see why no new calibration was made: too few outcomes of late, or the "
         "nightly work failed.",

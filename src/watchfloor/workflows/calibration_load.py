@@ -256,6 +256,7 @@ def load(
     )
     if loaded.outcome_definition == RECORDED:
         _let_decide(tenant, version, loaded, now)
+    calibrations.look_after(tenant=tenant, now=now)
     audit.append(
         tenant=tenant,
         actor=actor,

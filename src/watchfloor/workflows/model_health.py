@@ -89,6 +89,7 @@ def run_night(*, tenant: Tenant, kind: str, payload: Mapping[str, Any], now: dat
                 _react(tenant, deployment, finding, config, now)
     if kind == METRICS:
         numeric_calibration.recalibrate_due(tenant=tenant, now=now)
+        calibrations.look_after(tenant=tenant, now=now)
     _plan(tenant, kind, night + timedelta(days=1))
 
 
@@ -130,10 +131,7 @@ def rebuild_feature_days(*, tenant: Tenant, write: bool) -> list[Rebuilt]:
 
 def _compute_metrics(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> None:
     _write_metrics(tenant, deployment.model_type, day, performance.RECOMPUTED_DAYS, now)
-    if deployment.stack is None:
-        return
-    version = deployment.stack.model_version
-    reason = recalibration.reason_due(tenant=tenant, version=version, now=now)
+    reason = recalibration.reason_due(tenant=tenant, deployment=deployment, now=now)
     if reason is not None:
         _recalibrate(tenant, deployment, reason, now)
 

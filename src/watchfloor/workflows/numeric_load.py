@@ -8,6 +8,7 @@ from watchfloor.ledger import audit
 from watchfloor.ml.calibration import numeric_calibration
 from watchfloor.ml.calibration.numeric_calibration import NumericCut
 from watchfloor.ml.models import NumericCalibrationSet
+from watchfloor.noc.decision import calibrations
 from watchfloor.tenants.models import Tenant
 
 
@@ -19,6 +20,7 @@ def load(
     row = numeric_calibration.store(
         tenant=tenant, model_type=model_type, version=version, cut=cut, now=now
     )
+    calibrations.look_after(tenant=tenant, now=now)
     audit.append(
         tenant=tenant,
         actor=actor,

@@ -20,7 +20,7 @@ from watchfloor.ml.models import PredictionLog
 from watchfloor.ml.predictions import numeric_estimates, prediction_log, rollups
 from watchfloor.ml.predictions.numeric_estimates import Number
 from watchfloor.ml.versions import external_models
-from watchfloor.noc.decision import decision_effects, decisions
+from watchfloor.noc.decision import calibrations, decision_effects, decisions
 from watchfloor.noc.decision.decisions import Subject
 from watchfloor.noc.intake import ingest_keys
 from watchfloor.tenants import directory, flags
@@ -279,8 +279,16 @@ def _estimate_group(
     sites: Mapping[str, Site],
     now: datetime,
 ) -> dict[int, PredictionResult | InvalidInput]:
-    """Log estimates of numbers beside the calibration in force; nothing acts on them."""
+    """
+    Log estimates of numbers beside the calibration in force; nothing acts on them.
+
+    Where it cannot be read that is logged with them, and told once.
+    """
     requests = list(group.values())
+    versions = [request.model_version or NO_VERSION for request in requests]
+    known = numeric_calibration.known_about(
+        tenant=tenant, model_type=model_type, versions=set(versions)
+    )
     subjects = [_subject(tenant, request, sites) for request in requests]
     rules = decisions.in_force(
         tenant=tenant,
@@ -289,28 +297,37 @@ def _estimate_group(
         now=now,
     )
     logged = decisions.log_all(
-        subjects=subjects, reason=Reason.NUMERIC_ESTIMATE, rules=rules, now=now
+        subjects=subjects,
+        reason=Reason.NUMERIC_ESTIMATE,
+        failing=[
+            Reason.CALIBRATION_UNREADABLE if version in known.unreadable else None
+            for version in versions
+        ],
+        rules=rules,
+        now=now,
     )
     rows = [
         _row(
             tenant,
             request,
             subject,
-            version=request.model_version or NO_VERSION,
+            version=version,
             columns=decided.columns,
             now=now,
         )
-        for request, subject, decided in zip(requests, subjects, logged, strict=True)
+        for request, subject, version, decided in zip(
+            requests, subjects, versions, logged, strict=True
+        )
     ]
     prediction_log.write(rows)
     numeric_estimates.write(
         tenant=tenant,
         rows=rows,
         numbers=[request.number for request in requests if request.number is not None],
-        calibrations=numeric_calibration.digests_of(
-            tenant=tenant, model_type=model_type, versions={row.model_version for row in rows}
-        ),
+        calibrations=known.digests,
     )
+    for version in sorted(known.unreadable):
+        calibrations.tell_unreadable(tenant=tenant, model_type=model_type, version=version, now=now)
     return _told(tenant, model_type, group, rows, now)
 
 

@@ -145,6 +145,21 @@ TABLE = {
     ),
     "never calibrated": (replace(SURE, calibrated_at=None), ON, review(Reason.NO_CALIBRATION)),
     "calibrated on nothing": (replace(SURE, calibration_n=0), ON, review(Reason.NO_CALIBRATION)),
+    "calibration unreadable": (
+        replace(SURE, calibration_unreadable=True),
+        ON,
+        review(Reason.CALIBRATION_UNREADABLE),
+    ),
+    "calibration unreadable, and so nothing known of it": (
+        replace(SURE, calibration_unreadable=True, calibrated_at=None, calibration_n=0),
+        ON,
+        review(Reason.CALIBRATION_UNREADABLE),
+    ),
+    "clean but the calibration unreadable": (
+        replace(CLEAN, calibration_unreadable=True),
+        ON,
+        logged(Reason.CALIBRATION_UNREADABLE),
+    ),
     "too few outcomes": (replace(SURE, calibration_n=99), ON, review(Reason.CALIBRATION_TOO_SMALL)),
     "too few events": (
         replace(SURE, calibration_n_positive=9),
@@ -339,11 +354,19 @@ def test_decide(evidence, policy, expected):
 
 
 # Everything stands in the way; each step clears the one named, and the next one is heard.
-WORST = Evidence(score=0.9, now=NOW, calibration_n=99, drift_alarm=True, exchangeability_lost=True)
+WORST = Evidence(
+    score=0.9,
+    now=NOW,
+    calibration_unreadable=True,
+    calibration_n=99,
+    drift_alarm=True,
+    exchangeability_lost=True,
+)
 NOTHING = DecisionPolicy(
     review_score=0.6, ticket_score=0.95, automation_on=False, kill_switch=True, stage_on=False
 )
 CALIBRATED = (
+    (Reason.CALIBRATION_UNREADABLE, {"calibration_unreadable": False}, {}),
     (Reason.NO_CALIBRATION, {"calibrated_at": NOW - timedelta(days=99)}, {}),
     (Reason.CALIBRATION_TOO_SMALL, {"calibration_n": 1_000, "calibration_n_positive": 60}, {}),
     (Reason.CALIBRATION_STALE, {"calibrated_at": NOW}, {}),

@@ -65,6 +65,7 @@ EVIDENCE = st.builds(
     calibration_n_positive=st.integers(0, 300),
     calibrated_at=st.one_of(st.none(), st.datetimes(timezones=st.just(UTC))),
     now=st.just(NOW),
+    calibration_unreadable=st.booleans(),
     drift_alarm=st.booleans(),
     exchangeability_lost=st.booleans(),
     earlier_ticket=st.sampled_from(EarlierTicket),
@@ -137,6 +138,7 @@ WORSE_EVIDENCE = {
     ),
     "events higher up": lambda e, by: replace(e, positives_limit=more(e.positives_limit, -by)),
     "hides more": lambda e, by: replace(e, positives_beta=more(e.positives_beta, by)),
+    "unreadable": lambda e, _by: replace(e, calibration_unreadable=True),
     "drifting": lambda e, _by: replace(e, drift_alarm=True),
     "not exchangeable": lambda e, _by: replace(e, exchangeability_lost=True),
     "covered": lambda e, _by: replace(e, earlier_ticket=EarlierTicket.OPEN),
@@ -217,6 +219,7 @@ class TestEveryDecision:
         assert not policy.kill_switch
         assert not policy.breaker_open
         assert min(policy.cap_left, policy.site_cap_left) > 0
+        assert not evidence.calibration_unreadable
         assert not evidence.drift_alarm
         assert not evidence.exchangeability_lost
         assert evidence.earlier_ticket is EarlierTicket.NONE

@@ -4,6 +4,8 @@ import pytest
 from doors import post
 
 from watchfloor.ml.calibration import calibration_sets
+from watchfloor.ml.inference import serving
+from watchfloor.ml.models import Blob
 from watchfloor.workflows import calibration_load
 from watchfloor.workflows.calibration_load import FileRow
 
@@ -47,6 +49,15 @@ class TestCalibrations:
         assert newest["levels"] == {"bins": 1, "promised": {"90": 1, "95": 1, "99": 0}}
         assert newest["provenance"]["loaded_by"] == "user:mia"
         assert newest["self_test_passed"] is None
+
+    def test_whose_bytes_are_gone_certify_nothing(self, loaded, acme_admin):
+        Blob.objects.filter(sha256=loaded[1].sha256).delete()
+        serving.forget_calibrations()
+
+        newest, older = acme_admin.get(PATH).json()["items"]
+
+        assert [newest["is_readable"], older["is_readable"]] == [False, True]
+        assert (newest["certified_from"], newest["clear_below"], newest["n"]) == (None, None, 61)
 
     def test_come_page_by_page(self, loaded, acme_admin):
         first = acme_admin.get(f"{PATH}?limit=1").json()

@@ -1,10 +1,12 @@
 """The doctor names what is missing, where it looked, and what to do about it."""
 
 import pytest
+from certified import serve
 from click.testing import CliRunner
 from django.conf import settings
 
 from watchfloor.entrypoints.cli import doctor
+from watchfloor.ml.models import Blob, CalibrationSet
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +64,26 @@ def test_names_an_address_of_no_known_protocol_without_its_password(monkeypatch,
     assert (code, looked_at) == (1, [])
     assert "http://..." in said
     assert "pa55word" not in said
+
+
+class TestCalibrations:
+    def test_that_can_be_read_are_counted(self, tenant, now, time_is_now, monkeypatch, looked_at):
+        serve(tenant, now=now)
+
+        said, code = examine(monkeypatch)
+
+        assert code == 0, said
+        assert "1 in force, all can be read" in said
+
+    def test_that_cannot_are_named_with_what_to_do(
+        self, tenant, now, time_is_now, monkeypatch, looked_at
+    ):
+        serve(tenant, now=now)
+        digest = CalibrationSet.objects.get().sha256
+        Blob.objects.filter(sha256=digest).update(content=b"{}")
+
+        said, code = examine(monkeypatch)
+
+        assert code == 1
+        assert f"acme sla_breach 2026-03: blob {digest[:12]} of acme holds other bytes" in said
+        assert "load_calibration_data" in said

@@ -54,7 +54,7 @@ def _recut(world, reason=CutReason.WEEKLY, *, after=timedelta()):
 
 def _reason_due(world, *, after=timedelta()):
     return recalibration.reason_due(
-        tenant=world.tenant, version=world.version, now=world.now + after
+        tenant=world.tenant, deployment=_deployment(world), now=world.now + after
     )
 
 

@@ -24,6 +24,10 @@ def narrow_interval(evidence: Evidence, policy: DecisionPolicy) -> IntervalKind 
     return IntervalKind.VENN_ABERS if pair is not None and pair < policy.width_limit else None
 
 
+def _calibration_unreadable(evidence: Evidence, _policy: DecisionPolicy) -> Reason | None:
+    return Reason.CALIBRATION_UNREADABLE if evidence.calibration_unreadable else None
+
+
 def _calibration_missing(evidence: Evidence, _policy: DecisionPolicy) -> Reason | None:
     known = evidence.calibrated_at is not None and evidence.calibration_n > 0
     return None if known else Reason.NO_CALIBRATION
@@ -131,7 +135,13 @@ def _cap_used_up(_evidence: Evidence, policy: DecisionPolicy) -> Reason | None:
     return None if policy.cap_left > 0 else Reason.CAP_REACHED
 
 
-_CALIBRATED: tuple[Clause, ...] = (_calibration_missing, _calibration_too_small, _calibration_stale)
+_CALIBRATED: tuple[Clause, ...] = (
+    # One that cannot be read is missing too; what is told is why.
+    _calibration_unreadable,
+    _calibration_missing,
+    _calibration_too_small,
+    _calibration_stale,
+)
 # What must hold of the model beside its certificate.
 _HEALTHY: tuple[Clause, ...] = (_not_known_well, _drifting, _no_longer_exchangeable)
 _ALLOWED: tuple[Clause, ...] = (_killed, _stage_not_reached)

@@ -46,6 +46,7 @@ class Evidence:
         calibration_n: known outcomes in the calibration set.
         calibration_n_positive: how many of them were events.
         calibrated_at: when the calibration set was fitted; None without one.
+        calibration_unreadable: there is a calibration set, and its bytes are gone or damaged.
         now: the moment of the decision.
         drift_alarm: an alarm of this model is open.
         exchangeability_lost: the guard of the calibration set in force has alarmed.
@@ -68,6 +69,7 @@ class Evidence:
     calibration_n: int = 0
     calibration_n_positive: int = 0
     calibrated_at: datetime | None = None
+    calibration_unreadable: bool = False
     drift_alarm: bool = False
     exchangeability_lost: bool = False
     earlier_ticket: EarlierTicket = EarlierTicket.NONE

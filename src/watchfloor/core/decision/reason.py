@@ -14,6 +14,7 @@ class Reason(StrEnum):
     EVENTS_MAY_HIDE = "events_may_hide"
     PROBABILITY_NOT_KNOWN_WELL = "probability_not_known_well"
     NO_CALIBRATION = "no_calibration"
+    CALIBRATION_UNREADABLE = "calibration_unreadable"
     CALIBRATION_STALE = "calibration_stale"
     CALIBRATION_TOO_SMALL = "calibration_too_small"
     DRIFT_ALARM = "drift_alarm"
@@ -56,6 +57,10 @@ _SENTENCES = {
         "or wider."
     ),
     Reason.NO_CALIBRATION: "This model version has no calibration set yet.",
+    Reason.CALIBRATION_UNREADABLE: (
+        "The stored bytes of the calibration set are gone or damaged, so nothing is known of this "
+        "score."
+    ),
     Reason.CALIBRATION_STALE: "The calibration set is older than allowed.",
     Reason.CALIBRATION_TOO_SMALL: "The calibration set holds too few outcomes or too few events.",
     Reason.DRIFT_ALARM: "A drift alarm is open for this model.",

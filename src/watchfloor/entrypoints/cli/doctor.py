@@ -13,6 +13,10 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from watchfloor.entrypoints import clock
+from watchfloor.ml.calibration import unreadable
+from watchfloor.tenants import directory
+
 LEAST_FREE_BYTES = 1024**3
 TIMEOUT_S = 2.0
 # Where a service listens when its address does not say; the second of each pair is with TLS.
@@ -109,9 +113,33 @@ def _deployment() -> Check:
     return Check("deployment", True, "checked")
 
 
+def _calibrations() -> Check:
+    try:
+        found = [
+            (tenant.code, each)
+            for tenant in directory.customers()
+            for each in unreadable.in_force(tenant=tenant, now=clock.now())
+        ]
+    except DatabaseError as error:
+        return Check("calibrations", False, str(error).strip(), "Mend the database first.")
+    broken = [
+        f"{code} {each.model_type} {each.version}: {each.why}"
+        for code, each in found
+        if not each.is_readable
+    ]
+    if not broken:
+        return Check("calibrations", True, f"{len(found)} in force, all can be read")
+    fix = (
+        "Until then people see all of it. Restore the rows of ml_blob, or cut another set: "
+        "`watchfloor manage load_calibration_data`, or wait for the night."
+    )
+    return Check("calibrations", False, "; ".join(broken), fix)
+
+
 CHECKS: tuple[Callable[[], Check], ...] = (
     _database,
     _migrations,
+    _calibrations,
     _redis,
     _broker,
     _mqtt,

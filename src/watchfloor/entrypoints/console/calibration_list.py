@@ -38,9 +38,10 @@ def calibrations(*, tenant: Tenant, model_type: str, now: datetime) -> dict[str,
 
 
 def _row(one: ListedSet) -> dict[str, Any]:
-    row = one.row
+    row, found = one.row, one.calibration
     return {
         "row": row,
+        "is_readable": one.is_readable,
         "is_serving": one.is_serving,
         "reason": CutReason(row.reason).label if row.reason else gettext("not kept"),
         "source": drawing.words_of(row.source),
@@ -50,8 +51,8 @@ def _row(one: ListedSet) -> dict[str, Any]:
             else ""
         ),
         "levels": _levels(row.levels),
-        "tickets": _certified(one.calibration.certified_from, row.eps_ticket),
-        "clearing": _certified(one.calibration.clear_below, row.eps_clear),
+        "tickets": _certified(found.certified_from if found else None, row.eps_ticket),
+        "clearing": _certified(found.clear_below if found else None, row.eps_clear),
         "self_test": _self_test(one),
         "failed": row.self_test_passed is False,
         "facts": list(_facts(one)),

@@ -137,10 +137,21 @@ def warnings_of(told: ModelCoverage) -> list[str]:
         (gettext("All predictions"), report.overall[LEVELS.index(report.level)]),
         (gettext("Scores that people see"), report.from_review),
     )
+    estimates = told.numbers.unreadable if told.numbers is not None else ()
     return [
+        *(_unreadable(digest) for digest in (*report.unreadable, *estimates)),
         *(_broken(kept) for kept in told.certificates if kept.is_broken),
         *(_fallen(name, found) for name, found in groups if _has_fallen(found)),
     ]
+
+
+def _unreadable(digest: str) -> str:
+    words = gettext(
+        "Calibration %(digest)s cannot be read: its stored bytes are gone or damaged. What was "
+        "predicted with it counts as without an interval; predictions and outcomes are safe. If "
+        "it still decides, people see everything until a new one is cut."
+    )
+    return words % {"digest": digest[:8]}
 
 
 def _broken(kept: Kept) -> str:

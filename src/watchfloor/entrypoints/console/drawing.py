@@ -159,8 +159,12 @@ def prediction_href(tenant: str, prediction_id: UUID) -> str:
     return reverse("console:prediction", args=[tenant, prediction_id])
 
 
-def alike_words(known: Known | None) -> str:
+def alike_words(prediction: ScoredPrediction, known: Known | None) -> str:
     """Return what became of past predictions with such a score, as one sentence."""
+    if known is None and (
+        prediction.calibration_hash or prediction.failing_clause == Reason.CALIBRATION_UNREADABLE
+    ):
+        return gettext("Its calibration cannot be read: nothing is known about scores like this.")
     if known is None:
         return gettext("No calibration was in force: nothing is known about scores like this one.")
     facts = {

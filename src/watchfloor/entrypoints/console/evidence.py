@@ -80,7 +80,7 @@ def evidence_of(actor: Actor, prediction: ScoredPrediction) -> Evidence:
         title=drawing.title_of(prediction),
         severity=drawing.severity_of_score(prediction.score),
         drawn=drawing.drawn_score(prediction, known),
-        alike=drawing.alike_words(known) if prediction.score is not None else "",
+        alike=drawing.alike_words(prediction, known) if prediction.score is not None else "",
         intervals=drawing.interval_rows(known),
         bars=drawing.reason_bars(shares),
         features=drawing.feature_rows(prediction.features_json),
@@ -150,6 +150,8 @@ def _interval_kind_words(kind: str) -> str:
 
 
 def _calibration_words(prediction: ScoredPrediction, known: Known | None) -> str:
+    if known is None and prediction.calibration_hash:
+        return gettext("%(digest)s, cannot be read") % {"digest": prediction.calibration_hash[:12]}
     if known is None:
         return gettext("none was in force")
     return gettext("%(digest)s, n = %(n)s") % {

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from watchfloor.core.conformal.numeric import NumericInterval
+from watchfloor.core.decision.reason import Reason
 from watchfloor.entrypoints.console.wording import NBSP, number_text
 from watchfloor.ml.calibration import numeric_calibration
-from watchfloor.ml.models import ScoredPrediction
+from watchfloor.ml.models import NumericEstimate, ScoredPrediction
 from watchfloor.tenants.models import Tenant
 
 
@@ -46,8 +47,14 @@ def number_of(*, tenant: Tenant, prediction: ScoredPrediction) -> ShownNumber | 
         bounds=tuple(
             (f"{each.level}{NBSP}%", _bounds_words(each, unit=row.unit)) for each in shown
         ),
-        promise=shown[0].kind.promise if shown else gettext("This version has no calibration yet."),
+        promise=shown[0].kind.promise if shown else _why_none(prediction, row),
     )
+
+
+def _why_none(prediction: ScoredPrediction, row: NumericEstimate) -> str:
+    if row.calibration_sha256 or prediction.failing_clause == Reason.CALIBRATION_UNREADABLE:
+        return gettext("The calibration of this version is gone or damaged.")
+    return gettext("This version has no calibration yet.")
 
 
 def _bounds_words(interval: NumericInterval, *, unit: str) -> str:

@@ -118,11 +118,21 @@ def newest_of_version(*, tenant: Tenant, version: ModelVersion) -> CalibrationSe
 
 @dataclass(frozen=True, slots=True)
 class ListedSet:
-    """A set with its calibration, and whether decisions are taken with it now."""
+    """
+    A set with its calibration, and whether decisions are taken with it now.
+
+    Args:
+        calibration: None where its bytes are gone or damaged.
+    """
 
     row: CalibrationSet
-    calibration: Calibration
+    calibration: Calibration | None
     is_serving: bool
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its stored bytes are those that were written."""
+        return self.calibration is not None
 
 
 def sets_of(
@@ -156,7 +166,7 @@ def _listed(tenant: Tenant, rows: Iterable[CalibrationSet]) -> list[ListedSet]:
     return [
         ListedSet(
             row,
-            serving.calibration_of(tenant=tenant, sha256=row.sha256),
+            serving.find_calibration(tenant=tenant, sha256=row.sha256),
             row.outcome_definition == RECORDED and (row.model_version.pk, row.sha256) in in_force,
         )
         for row in rows

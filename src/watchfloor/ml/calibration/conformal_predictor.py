@@ -49,6 +49,8 @@ class Prediction:
     cannot_score: Reason | None
     # None: nothing is known about how often the event happens at this score
     calibration: Calibration | None
+    # there is a calibration for it, and its bytes are gone or damaged
+    calibration_unreadable: bool = False
 
     @property
     def width(self) -> float | None:
@@ -103,21 +105,22 @@ def predict_posted(
     serves = {None, serving.version} if serving is not None else set()
     return [
         _prediction(
-            score,
-            unscored,
-            serving.calibration
-            if serving is not None and (version if was is not None else None) in serves
-            else None,
+            score, unscored, serving if (version if was is not None else None) in serves else None
         )
         for score, was, version in zip(raw, posted, versions, strict=True)
     ]
 
 
-def _prediction(raw: float | None, unscored: Reason, calibration: Calibration | None) -> Prediction:
+def _prediction(
+    raw: float | None, unscored: Reason, calibrated_by: ServingModel | None
+) -> Prediction:
     if raw is None:
         return Prediction(None, None, None, unscored, None)
     bin_, score = PROBABILITY.quantise_one(raw)
-    return Prediction(raw, score, bin_, None, calibration)
+    if calibrated_by is None:
+        return Prediction(raw, score, bin_, None, None)
+    calibration, unreadable = calibrated_by.calibration, calibrated_by.calibration_unreadable
+    return Prediction(raw, score, bin_, None, calibration, unreadable)
 
 
 def columns(prediction: Prediction, *, serving: ServingModel | None) -> dict[str, Any]:
@@ -160,6 +163,7 @@ def evidence_of(prediction: Prediction, *, serving: ServingModel | None, now: da
         calibration_n=calibration.n if calibration else 0,
         calibration_n_positive=calibration.n_positive if calibration else 0,
         calibrated_at=serving.calibrated_at if serving and calibration else None,
+        calibration_unreadable=prediction.calibration_unreadable,
         now=now,
         drift_alarm=serving.drift_alarm if serving else False,
         exchangeability_lost=serving.exchangeability_lost if serving else False,

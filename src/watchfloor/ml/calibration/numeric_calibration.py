@@ -18,7 +18,7 @@ from watchfloor.core.conformal.numeric_fit import (
 )
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.core.decision.reason import Reason
-from watchfloor.core.errors import NotReady
+from watchfloor.core.errors import ArtifactCorrupt, NotFound, NotReady
 from watchfloor.ml.models import NumericCalibrationSet, NumericEstimate, ScoredPrediction
 from watchfloor.ml.predictions import numeric_estimates
 from watchfloor.ml.versions.blobs import get_blob, put_blob
@@ -51,13 +51,34 @@ def newest_set(*, tenant: Tenant, model_type: str, version: str) -> NumericCalib
     return rows.order_by("-created_at", "-pk").first()
 
 
-def digests_of(*, tenant: Tenant, model_type: str, versions: Iterable[str]) -> dict[str, str]:
-    """Return the digest in force of each version that has a calibration."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """
+    What is known about the versions of one model type.
+
+    Args:
+        digests: the calibration in force by version; a version without one has none yet.
+        unreadable: versions whose calibration is gone or damaged: nothing is known of them.
+    """
+
+    digests: dict[str, str]
+    unreadable: frozenset[str]
+
+
+def known_about(*, tenant: Tenant, model_type: str, versions: Iterable[str]) -> Known:
+    """Return the calibrations in force, and of which versions it cannot be read."""
     newest = {
         version: newest_set(tenant=tenant, model_type=model_type, version=version)
         for version in versions
     }
-    return {version: row.sha256 for version, row in newest.items() if row is not None}
+    digests = {version: row.sha256 for version, row in newest.items() if row is not None}
+    unreadable = frozenset(
+        version
+        for version, digest in digests.items()
+        if find_calibration(tenant=tenant, sha256=digest) is None
+    )
+    readable = {name: digest for name, digest in digests.items() if name not in unreadable}
+    return Known(readable, unreadable)
 
 
 def estimates_of(
@@ -72,14 +93,12 @@ def intervals_of(*, tenant: Tenant, row: NumericEstimate) -> tuple[NumericInterv
     """
     Return the intervals of an estimate at 90, 95 and 99 % in every kind, the shown one first.
 
-    None where nothing was known about its version when it was made.
-
-    Raises:
-        NotFound, ArtifactCorrupt: the calibration is gone or damaged.
+    None where nothing was known about its version when it was made, or where the bytes of what
+    was known are gone or damaged.
     """
-    if not row.calibration_sha256:
+    calibration = find_calibration(tenant=tenant, sha256=row.calibration_sha256)
+    if calibration is None:
         return ()
-    calibration = calibration_of(tenant=tenant, sha256=row.calibration_sha256)
     return tuple(
         calibration.interval(row.estimate, level=level, sigma=row.sigma, kind=kind)
         for kind in calibration.offered_kinds(row.sigma)
@@ -88,8 +107,28 @@ def intervals_of(*, tenant: Tenant, row: NumericEstimate) -> tuple[NumericInterv
 
 
 def calibration_of(*, tenant: Tenant, sha256: str) -> NumericCalibration:
-    """Return a calibration by its digest; the digest names its bytes, so it is cached for good."""
+    """
+    Return a calibration by its digest; the digest names its bytes, so it is cached for good.
+
+    Raises:
+        NotFound, ArtifactCorrupt: its bytes are gone or damaged.
+    """
     return _cached(tenant.pk, tenant.code, sha256)
+
+
+def find_calibration(*, tenant: Tenant, sha256: str) -> NumericCalibration | None:
+    """Return a calibration, or None for an empty digest and where its bytes cannot be read."""
+    if not sha256:
+        return None
+    try:
+        return calibration_of(tenant=tenant, sha256=sha256)
+    except (NotFound, ArtifactCorrupt):
+        return None
+
+
+def forget_calibrations() -> None:
+    """Read every calibration from the database anew; what the memory held changes no answer."""
+    _cached.cache_clear()
 
 
 @lru_cache(maxsize=256)
@@ -99,11 +138,15 @@ def _cached(tenant_id: int, tenant_code: str, sha256: str) -> NumericCalibration
 
 
 def recalibrate_due(*, tenant: Tenant, now: datetime) -> list[NumericCalibrationSet]:
-    """Cut a new set for each version whose newest is a week old; what is not ready is left out."""
+    """
+    Cut a new set for each version whose newest is a week old or cannot be read.
+
+    What is not ready is left out.
+    """
     stored = []
     for model_type, version in numeric_estimates.versions_since(tenant=tenant, since=now - WINDOW):
         newest = newest_set(tenant=tenant, model_type=model_type, version=version)
-        if newest is not None and now - newest.created_at < EVERY:
+        if newest is not None and not _is_due(tenant, newest, now):
             continue
         try:
             cut = cut_from_log(tenant=tenant, model_type=model_type, version=version, now=now)
@@ -114,6 +157,11 @@ def recalibrate_due(*, tenant: Tenant, now: datetime) -> list[NumericCalibration
             store(tenant=tenant, model_type=model_type, version=version, cut=cut, now=now)
         )
     return stored
+
+
+def _is_due(tenant: Tenant, newest: NumericCalibrationSet, now: datetime) -> bool:
+    is_old = now - newest.created_at >= EVERY
+    return is_old or find_calibration(tenant=tenant, sha256=newest.sha256) is None
 
 
 @dataclass(frozen=True, slots=True)

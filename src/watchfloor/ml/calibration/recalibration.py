@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watchfloor.core.errors import NotReady
-from watchfloor.ml.calibration import calibration_cut, calibration_sets, conformal_predictor
+from watchfloor.ml.calibration import (
+    calibration_cut,
+    calibration_sets,
+    conformal_predictor,
+    unreadable,
+)
 from watchfloor.ml.calibration.calibration_cohort import CohortRules, Log
 from watchfloor.ml.calibration.calibration_cut import Cut, FeaturesOf
 from watchfloor.ml.calibration.conformal_predictor import Promises
@@ -28,13 +33,17 @@ class Recut:
     why_not: str = ""
 
 
-def reason_due(*, tenant: Tenant, version: ModelVersion, now: datetime) -> CutReason | None:
+def reason_due(*, tenant: Tenant, deployment: Deployment, now: datetime) -> CutReason | None:
     """
-    Return why a version should get a new set tonight; None where its set is young enough.
+    Return why what serves should get a new set tonight; None where its set is young enough.
 
     A set that certifies nothing does not make the next one wait for a week: one that is too
-    small, or whose guard has lost it. What the guard lost is cut anew from rows since the turn.
+    small, that cannot be read, or whose guard has lost it. What the guard lost is cut anew from
+    rows since the turn.
     """
+    if deployment.stack is None:
+        return None
+    version = deployment.stack.model_version
     newest = calibration_sets.newest_of_version(tenant=tenant, version=version)
     if newest is not None and exchangeability_guard.is_alarmed(
         tenant=tenant,
@@ -43,6 +52,8 @@ def reason_due(*, tenant: Tenant, version: ModelVersion, now: datetime) -> CutRe
         calibration_sha256=newest.sha256,
     ):
         return CutReason.DRIFT_CLEARED
+    if unreadable.is_unreadable(deployment):
+        return CutReason.WEEKLY
     if newest is None or newest.n < FEWEST or now - newest.created_at >= EVERY:
         return CutReason.WEEKLY
     return None

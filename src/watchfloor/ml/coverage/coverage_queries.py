@@ -92,6 +92,8 @@ class CoverageReport:
         shown_set: the calibration that `bins` belong to; None where no row has one.
         without_interval: predictions that no calibration spoke about, `known_without` of them
             with a known outcome.
+        unreadable: digests of calibrations that can no longer be read; what was predicted with
+            them counts as without an interval.
     """
 
     model_type: str
@@ -112,6 +114,7 @@ class CoverageReport:
     weeks: tuple[WeekCoverage, ...]
     without_interval: int
     known_without: int
+    unreadable: tuple[str, ...]
 
     @property
     def n(self) -> int:
@@ -160,6 +163,7 @@ def coverage_report(
         weeks=_weeks(window, judged),
         without_interval=known_without + int(counts.unknown[without].sum()),
         known_without=known_without,
+        unreadable=window.unreadable,
     )
 
 

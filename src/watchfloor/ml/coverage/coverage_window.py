@@ -56,6 +56,8 @@ class Window:
         version: index into `versions`, shape (rows,).
         calibrations: that the rows point to, oldest first.
         site_groups, versions: their names, ascending.
+        unreadable: digests of calibrations whose bytes are gone or damaged, ascending; the rows
+            made with them point to none.
     """
 
     first: date
@@ -67,6 +69,7 @@ class Window:
     calibrations: tuple[KnownCalibration, ...]
     site_groups: tuple[str, ...]
     versions: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
     def judged(self, level: int) -> Judged:
         """Return the rows held against their intervals at one level, in percent."""
@@ -96,7 +99,8 @@ def read_window(*, tenant: Tenant, model_type: str, last: date, weeks: int) -> W
         .order_by("id")
         .values_list(*_COLUMNS, "outcome", "counts", named=True)
     )
-    sets = _known_sets(tenant, {row.calibration_hash for row in rows if row.calibration_hash})
+    digests = {row.calibration_hash for row in rows if row.calibration_hash}
+    sets = _known_sets(tenant, digests)
     at = {each.sha256: index for index, each in enumerate(sets)}
     site_groups = sorted({row.site_group for row in rows})
     versions = sorted({row.model_version for row in rows})
@@ -124,6 +128,7 @@ def read_window(*, tenant: Tenant, model_type: str, last: date, weeks: int) -> W
         calibrations=sets,
         site_groups=tuple(site_groups),
         versions=tuple(versions),
+        unreadable=tuple(sorted(digests - at.keys())),
     )
 
 
@@ -132,19 +137,25 @@ def _known_sets(tenant: Tenant, digests: set[str]) -> tuple[KnownCalibration, ..
     first_of: dict[str, CalibrationSet] = {}
     for row in rows.select_related("model_version").order_by("created_at", "id"):
         first_of.setdefault(row.sha256, row)
-    known = {
-        digest: KnownCalibration(
-            sha256=digest,
-            model_version=row.model_version.version,
-            created_at=row.created_at,
-            calibration=serving.calibration_of(tenant=tenant, sha256=digest),
-            reason=row.reason,
-            self_test_passed=row.self_test_passed,
-        )
-        for digest, row in first_of.items()
-    }
+    known = []
     # A blob without its row of provenance still says what was promised.
-    for digest in sorted(digests - known.keys()):
-        found = serving.calibration_of(tenant=tenant, sha256=digest)
-        known[digest] = KnownCalibration(digest, "", None, found)
-    return tuple(known.values())
+    for digest in (*first_of, *sorted(digests - first_of.keys())):
+        calibration = serving.find_calibration(tenant=tenant, sha256=digest)
+        if calibration is not None:
+            known.append(_known_set(digest, calibration, first_of.get(digest)))
+    return tuple(known)
+
+
+def _known_set(
+    digest: str, calibration: Calibration, row: CalibrationSet | None
+) -> KnownCalibration:
+    if row is None:
+        return KnownCalibration(digest, "", None, calibration)
+    return KnownCalibration(
+        sha256=digest,
+        model_version=row.model_version.version,
+        created_at=row.created_at,
+        calibration=calibration,
+        reason=row.reason,
+        self_test_passed=row.self_test_passed,
+    )

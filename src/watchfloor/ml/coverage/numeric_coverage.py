@@ -38,6 +38,7 @@ class Estimates:
         calibration: index into `calibrations`, NO_CALIBRATION for none.
         week: weeks since the first day.
         is_cut: older estimates of the span were left out.
+        unreadable: digests of calibrations whose bytes are gone or damaged.
     """
 
     unit: str
@@ -50,6 +51,7 @@ class Estimates:
     week: IntArray
     calibrations: tuple[NumericCalibration, ...]
     is_cut: bool
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class NumberReport:
         sets: by calibration, with its digest and the rows it was made from, oldest first.
         without_interval: estimates that no calibration spoke about.
         is_cut: only the newest estimates of the span were read.
+        unreadable: digests of calibrations that can no longer be read; what was estimated with
+            them counts as without an interval.
     """
 
     unit: str
@@ -92,6 +96,7 @@ class NumberReport:
     weeks: tuple[WeekCoverage, ...]
     without_interval: int
     is_cut: bool
+    unreadable: tuple[str, ...]
 
 
 def find_report(
@@ -102,7 +107,6 @@ def find_report(
 
     Raises:
         InvalidInput: a level that is not kept.
-        ArtifactCorrupt: a calibration is damaged.
     """
     level_of(level)
     found = _read(tenant, model_type, first, last)
@@ -137,6 +141,7 @@ def number_report(found: Estimates, *, level: int) -> NumberReport:
         ),
         without_interval=int((found.calibration == NO_CALIBRATION).sum()),
         is_cut=found.is_cut,
+        unreadable=found.unreadable,
     )
 
 
@@ -243,7 +248,8 @@ def _read(tenant: Tenant, model_type: str, first: date, last: date) -> Estimates
     if not read:
         return None
     kept = read[:MOST_ROWS]
-    digests = _digests(kept)
+    calibrations, unreadable = _calibrations(tenant, kept)
+    place = {digest: index for index, digest in enumerate(calibrations)}
     return Estimates(
         unit=kept[0].unit,
         first=first,
@@ -252,23 +258,29 @@ def _read(tenant: Tenant, model_type: str, first: date, last: date) -> Estimates
         outcome=_column(kept, lambda row: row.outcome),
         sigma=_column(kept, lambda row: row.sigma),
         calibration=np.array(
-            [digests.get(row.calibration_sha256, NO_CALIBRATION) for row in kept], dtype=np.int64
+            [place.get(row.calibration_sha256, NO_CALIBRATION) for row in kept], dtype=np.int64
         ),
         week=np.array(
             [(local_day(row.occurred_at, tenant.zone) - first).days // WEEK_DAYS for row in kept],
             dtype=np.int64,
         ),
-        calibrations=tuple(
-            numeric_calibration.calibration_of(tenant=tenant, sha256=each) for each in digests
-        ),
+        calibrations=tuple(calibrations.values()),
         is_cut=len(read) > MOST_ROWS,
+        unreadable=unreadable,
     )
 
 
-def _digests(rows: Sequence[NumericEstimate]) -> dict[str, int]:
-    """Return the calibrations of rows that stand newest first, the oldest one as number 0."""
+def _calibrations(
+    tenant: Tenant, rows: Sequence[NumericEstimate]
+) -> tuple[dict[str, NumericCalibration], tuple[str, ...]]:
+    """Return the calibrations of rows that stand newest first, the oldest one first."""
     seen = dict.fromkeys(row.calibration_sha256 for row in reversed(rows) if row.calibration_sha256)
-    return {digest: index for index, digest in enumerate(seen)}
+    found = {
+        digest: numeric_calibration.find_calibration(tenant=tenant, sha256=digest)
+        for digest in seen
+    }
+    read = {digest: one for digest, one in found.items() if one is not None}
+    return read, tuple(digest for digest, one in found.items() if one is None)
 
 
 def _column(

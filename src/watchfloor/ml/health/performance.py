@@ -13,7 +13,7 @@ from watchfloor.core.conformal.calibration import Calibration
 from watchfloor.core.conformal.quantile import LEVELS
 from watchfloor.core.local_time import day_bounds
 from watchfloor.core.score_rollup import ScoreCounts, metrics
-from watchfloor.ml.inference.serving import calibration_of
+from watchfloor.ml.inference.serving import find_calibration
 from watchfloor.ml.models import ModelPerformanceMetrics, ScoredPrediction
 from watchfloor.ml.predictions import rollups
 from watchfloor.ml.predictions.prediction_log import decisions_by_day
@@ -30,6 +30,10 @@ _IDENTITY = ("tenant", "model_type", "model_version", "metric_date")
 _KEPT = (
     *("created_at", "statistical_drift_pvalue", "performance_delta_from_baseline"),
     *("id", "is_degraded"),
+)
+_OF_INTERVALS = (
+    *("avg_confidence_interval_width", "narrow_interval_percentage", "avg_calibration_score"),
+    *(f"coverage_{level}" for level in LEVELS),
 )
 _COMPUTED = [
     column.name
@@ -69,17 +73,25 @@ def compute_daily_metrics(
         first=last_day - timedelta(days=days - 1),
         last=last_day,
     )
-    rows = []
+    rows: list[ModelPerformanceMetrics] = []
+    partly: list[ModelPerformanceMetrics] = []
     for version in sorted({day.model_version for day in found}):
         decided = decisions_by_day(table, tenant=tenant, model_type=model_type, version=version)
-        rows += [
-            _row(tenant, model_type, day, decided.get(day.local_day, {}), threshold, now)
-            for day in _by_day(version, found)
-        ]
+        for day in _by_day(version, found):
+            intervals = _intervals(tenant, day)
+            row = _row(tenant, model_type, day, decided.get(day.local_day, {}), threshold, now)
+            for name, value in (intervals or {}).items():
+                setattr(row, name, value)
+            (partly if intervals is None else rows).append(row)
+    _write(rows, _COMPUTED)
+    _write(partly, [name for name in _COMPUTED if name not in _OF_INTERVALS])
+    return len(rows) + len(partly)
+
+
+def _write(rows: list[ModelPerformanceMetrics], columns: list[str]) -> None:
     ModelPerformanceMetrics.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=_IDENTITY, update_fields=_COMPUTED
+        rows, update_conflicts=True, unique_fields=_IDENTITY, update_fields=columns
     )
-    return len(rows)
 
 
 def _by_day(version: str, found: Iterable[DayCounts]) -> list[_Day]:
@@ -115,7 +127,6 @@ def _row(
         created_at=now,
         computed_at=now,
         **_quality(rollups.total(day.parts), threshold),
-        **_intervals(tenant, day),
     )
 
 
@@ -140,15 +151,21 @@ def _quality(counts: ScoreCounts, threshold: float) -> dict[str, Any]:
     }
 
 
-def _intervals(tenant: Tenant, day: _Day) -> dict[str, Any]:
-    """Return width and coverage, which follow from (score bin, calibration) and outcome."""
+def _intervals(tenant: Tenant, day: _Day) -> dict[str, Any] | None:
+    """
+    Return width and coverage, which follow from (score bin, calibration) and outcome.
+
+    None where a calibration of the day can no longer be read: what was computed before stays.
+    """
     widths: list[tuple[FloatArray, FloatArray]] = []
     quality: list[tuple[float, int]] = []
     covered, labelled = dict.fromkeys(LEVELS, 0), 0
     for part in day.parts:
         if not part.calibration_hash:
             continue
-        calibration = calibration_of(tenant=tenant, sha256=part.calibration_hash)
+        calibration = find_calibration(tenant=tenant, sha256=part.calibration_hash)
+        if calibration is None:
+            return None
         counts = part.counts
         n = (counts.clean + counts.event + counts.unknown).astype(np.float64)
         bins = np.flatnonzero(n)

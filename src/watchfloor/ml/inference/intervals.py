@@ -18,14 +18,14 @@ class LevelInterval:
 
 def intervals_of(*, tenant: Tenant, row: ScoredPrediction) -> tuple[LevelInterval, ...]:
     """
-    Return the intervals at 90, 95 and 99 %; none where nothing was known about the score.
+    Return the intervals at 90, 95 and 99 %.
 
-    Raises:
-        NotFound, ArtifactCorrupt: the calibration is gone or damaged.
+    None where nothing was known about the score, or where the bytes of what was known are gone
+    or damaged; what was stored with the prediction at 95 % stays there.
     """
-    if row.score is None or not row.calibration_hash:
+    calibration = serving.find_calibration(tenant=tenant, sha256=row.calibration_hash)
+    if row.score is None or calibration is None:
         return ()
-    calibration = serving.calibration_of(tenant=tenant, sha256=row.calibration_hash)
     known = calibration.interval(row.score)
     return (
         LevelInterval(90, known.lower90, known.upper90),
@@ -49,14 +49,11 @@ class Pair:
 
 def pair_of(*, tenant: Tenant, row: ScoredPrediction) -> Pair | None:
     """
-    Return the Venn-Abers pair of a logged prediction; None where nothing was known of its score.
+    Return the Venn-Abers pair of a logged prediction.
 
-    Raises:
-        NotFound, ArtifactCorrupt: the calibration is gone or damaged.
+    None where nothing was known of its score, or what was known can no longer be read.
     """
-    if row.score is None or not row.calibration_hash:
-        return None
-    calibration = serving.calibration_of(tenant=tenant, sha256=row.calibration_hash)
-    if calibration.venn_abers is None:
+    calibration = serving.find_calibration(tenant=tenant, sha256=row.calibration_hash)
+    if row.score is None or calibration is None or calibration.venn_abers is None:
         return None
     return Pair(*calibration.pair(row.score))

@@ -38,7 +38,12 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What serves one model type, and how it stands."""
+    """
+    What serves one model type, and how it stands.
+
+    Args:
+        calibration: that decides; None without one, and where its bytes are gone or damaged.
+    """
 
     model_type: str
     deployment: Deployment | None
@@ -46,6 +51,7 @@ class ModelCard:
     calibration: Calibration | None
     calibrated_at: datetime | None
     calibrated_from: str
+    calibration_unreadable: bool
     alarmed_at: datetime | None
     active_job: RetrainJob | None
     watch: RollbackWatch | None
@@ -144,13 +150,15 @@ def _card(
     version = stack.model_version if stack is not None else None
     digest = stack.calibration_sha256 if stack is not None else ""
     stored = sets.get(digest)
+    calibration = serving.find_calibration(tenant=tenant, sha256=digest)
     return ModelCard(
         model_type=model_type,
         deployment=deployment,
         version=version,
-        calibration=serving.calibration_of(tenant=tenant, sha256=digest) if digest else None,
+        calibration=calibration,
         calibrated_at=stored.created_at if stored else None,
         calibrated_from=stored.source if stored else "",
+        calibration_unreadable=bool(digest) and calibration is None,
         alarmed_at=alarms.get((model_type, version.version)) if version else None,
         active_job=job,
         watch=watch,

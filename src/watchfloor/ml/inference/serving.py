@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from watchfloor.core.conformal.calibration import Calibration
+from watchfloor.core.errors import ArtifactCorrupt, NotFound
 from watchfloor.ml.inference import exchangeability_guard
 from watchfloor.ml.models import CalibrationSet, Deployment, PerformanceMonitor, RollbackWatch
 from watchfloor.ml.versions import artifacts
@@ -29,6 +30,8 @@ class ServingModel:
     watched_against: tuple[str, Artifact] | None
     # the guard of the calibration set has alarmed
     exchangeability_lost: bool = False
+    # there is a calibration, and its bytes are gone or damaged
+    calibration_unreadable: bool = False
 
 
 def serving_model(*, tenant: Tenant, model_type: str) -> ServingModel | None:
@@ -43,12 +46,13 @@ def serving_model(*, tenant: Tenant, model_type: str) -> ServingModel | None:
         return None
     stack, version = deployment.stack, deployment.stack.model_version
     digest = stack.calibration_sha256
+    calibration = find_calibration(tenant=tenant, sha256=digest)
     calibrated_at, self_test_passed = _stored(tenant, digest)
     return ServingModel(
         model_type=model_type,
         version=version.version,
         artifact=_artifact(tenant, version.artifact_sha256),
-        calibration=calibration_of(tenant=tenant, sha256=digest) if digest else None,
+        calibration=calibration,
         calibration_hash=digest,
         calibrated_at=calibrated_at,
         drift_alarm=_alarmed(tenant, model_type, version.version),
@@ -61,12 +65,32 @@ def serving_model(*, tenant: Tenant, model_type: str) -> ServingModel | None:
             version=version.version,
             calibration_sha256=digest,
         ),
+        calibration_unreadable=bool(digest) and calibration is None,
     )
 
 
 def calibration_of(*, tenant: Tenant, sha256: str) -> Calibration:
-    """Return a calibration by its digest; the digest names its bytes, so it is cached for good."""
+    """
+    Return a calibration by its digest; the digest names its bytes, so it is cached for good.
+
+    Raises:
+        NotFound, ArtifactCorrupt: its bytes are gone or damaged.
+    """
     return _calibration_cached(tenant.pk, tenant.code, sha256)
+
+
+def find_calibration(*, tenant: Tenant, sha256: str) -> Calibration | None:
+    """
+    Return a calibration by its digest, or None where its bytes are gone or damaged.
+
+    None for an empty digest too: no calibration was in force. Whoever asks says which it was.
+    """
+    if not sha256:
+        return None
+    try:
+        return calibration_of(tenant=tenant, sha256=sha256)
+    except (NotFound, ArtifactCorrupt):
+        return None
 
 
 def forget_calibrations() -> None:

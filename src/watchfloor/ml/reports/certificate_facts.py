@@ -104,7 +104,7 @@ def _kept(table: type[ScoredPrediction], tenant: Tenant, row: CalibrationSet) ->
     certificate = serving.calibration_of(tenant=tenant, sha256=row.sha256).ticket
     decided = _decided(table, tenant, row, certificate)
     automatic = _found([outcome for _, decision, _, outcome in decided if decision in AUTOMATIC])
-    return replace(_kept_of(tenant, row, automatic), held_back=_held_back(decided))
+    return replace(_kept_of(row, certificate, automatic), held_back=_held_back(decided))
 
 
 def kept_of_actions(
@@ -113,14 +113,19 @@ def kept_of_actions(
     """
     Return every certificate under which something was acted on, newest first.
 
-    What was held back is left out, so the cost grows with the actions, which caps keep few.
+    What was held back is left out, so the cost grows with the actions, which caps keep few; and
+    so is a certificate that can no longer be read.
     """
     acted = _acted(table, tenant, model_type)
     rows = CalibrationSet.objects.for_tenant(tenant).filter(sha256__in=acted.keys())
     first_of: dict[str, CalibrationSet] = {}
     for row in rows.select_related("model_version").order_by("created_at", "id"):
         first_of.setdefault(row.sha256, row)
-    return tuple(_kept_of(tenant, row, acted[row.sha256]) for row in reversed(first_of.values()))
+    return tuple(
+        _kept_of(row, calibration.ticket, acted[row.sha256])
+        for row in reversed(first_of.values())
+        if (calibration := serving.find_calibration(tenant=tenant, sha256=row.sha256)) is not None
+    )
 
 
 def _acted(table: type[ScoredPrediction], tenant: Tenant, model_type: str) -> dict[str, Found]:
@@ -137,8 +142,7 @@ def _acted(table: type[ScoredPrediction], tenant: Tenant, model_type: str) -> di
     return {digest: Found(n, known, false) for digest, n, known, false in counts}
 
 
-def _kept_of(tenant: Tenant, row: CalibrationSet, automatic: Found) -> Kept:
-    certificate = serving.calibration_of(tenant=tenant, sha256=row.sha256).ticket
+def _kept_of(row: CalibrationSet, certificate: Certificate, automatic: Found) -> Kept:
     return Kept(
         calibration_hash=row.sha256,
         model_version=row.model_version.version,

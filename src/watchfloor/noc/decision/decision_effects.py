@@ -10,7 +10,7 @@ from watchfloor.core.decision.policy import Decision, Outcome
 from watchfloor.core.decision.reason import Reason
 from watchfloor.core.decision.risk import Priority, RiskLevel, priority_of
 from watchfloor.ml.models import ScoredPrediction
-from watchfloor.noc.decision import prediction_facts, ticket_caps
+from watchfloor.noc.decision import calibrations, prediction_facts, ticket_caps
 from watchfloor.noc.decision.decisions import Decided, RulesInForce, Subject
 from watchfloor.noc.desk import alert_correlation, review_queue, tickets
 from watchfloor.noc.desk.alert_correlation import Condition
@@ -62,6 +62,7 @@ def act(
     if held:
         _raise_unscored_cap(tenant, held, rules, now)
     done["stops"] += _stop_at_limits(tenant, cases, rules, now)
+    _tell_unreadable(tenant, cases, now)
     return done
 
 
@@ -260,3 +261,14 @@ def _stop_at_limits(
         for reason, site in met
     ]
     return sum(stop is not None for stop in stops)
+
+
+def _tell_unreadable(tenant: Tenant, cases: Sequence[Case], now: datetime) -> None:
+    """Tell once a batch and model version that its calibration could not be read."""
+    versions = {
+        (case.subject.model_type, case.prediction.model_version)
+        for case in cases
+        if case.decision.failing is Reason.CALIBRATION_UNREADABLE
+    }
+    for model_type, version in sorted(versions):
+        calibrations.tell_unreadable(tenant=tenant, model_type=model_type, version=version, now=now)

@@ -122,13 +122,24 @@ def decide_all(
 
 
 def log_all(
-    *, subjects: Sequence[Subject], reason: Reason, rules: RulesInForce, now: datetime
+    *,
+    subjects: Sequence[Subject],
+    reason: Reason,
+    failing: Sequence[Reason | None],
+    rules: RulesInForce,
+    now: datetime,
 ) -> list[Decided]:
-    """Return what is stored of predictions that nothing ever acts on, whatever the policy."""
-    decision, nothing_known = Decision(Outcome.LOG_ONLY, reason), Evidence(score=None, now=now)
+    """
+    Return what is stored of predictions that nothing ever acts on, whatever the policy.
+
+    Args:
+        failing: what kept something from being known of each; None where nothing did.
+    """
+    nothing_known = Evidence(score=None, now=now)
+    taken = [Decision(Outcome.LOG_ONLY, reason, why) for why in failing]
     return [
         Decided(decision, record_of(nothing_known, rules.policy(subject), decision))
-        for subject in subjects
+        for subject, decision in zip(subjects, taken, strict=True)
     ]
 
 

@@ -173,6 +173,13 @@ def resolve_condition(*, tenant: Tenant, fingerprint: str, actor: str, now: date
     return True
 
 
+def open_fingerprints(*, tenant: Tenant, beginning: str) -> set[str]:
+    """Return the fingerprints of alerts that are not resolved and begin so."""
+    rows = AlertEvent.objects.for_tenant(tenant).exclude(status=AlertStatus.RESOLVED)
+    found = rows.filter(fingerprint__startswith=beginning)
+    return set(found.values_list("fingerprint", flat=True))
+
+
 def prediction_fingerprint(*, model_type: str, entity_type: str, entity_id: str) -> str:
     """Return the fingerprint of alerts about predictions of one thing."""
     return f"prediction:{model_type}:{entity_type}:{entity_id}"

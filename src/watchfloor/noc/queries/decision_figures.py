@@ -27,12 +27,7 @@ class Told:
 
 
 def told_of(*, tenant: Tenant, prediction: ScoredPrediction) -> Told:
-    """
-    Return why a logged prediction was decided as it was.
-
-    Raises:
-        NotFound, ArtifactCorrupt: its calibration is gone or damaged.
-    """
+    """Return why a logged prediction was decided as it was."""
     figures = figures_of(tenant=tenant, prediction=prediction)
     failing = prediction.failing_clause
     is_said = not failing or failing == prediction.reason
@@ -55,11 +50,9 @@ def figures_of(*, tenant: Tenant, prediction: ScoredPrediction) -> Figures:
     """
     Return the numbers a prediction was decided with.
 
-    Raises:
-        NotFound, ArtifactCorrupt: its calibration is gone or damaged.
+    Those that its row does not hold are None where its calibration can no longer be read.
     """
-    digest = prediction.calibration_hash
-    calibration = serving.calibration_of(tenant=tenant, sha256=digest) if digest else None
+    calibration = serving.find_calibration(tenant=tenant, sha256=prediction.calibration_hash)
     is_quiet = prediction.score is not None and prediction.score < prediction.review_score
     certificate = None
     if calibration is not None:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 
-from watchfloor.core.conformal.calibration import Calibration
 from watchfloor.core.conformal.probability_bins import ProbabilityInterval
 from watchfloor.ml.inference import serving
 from watchfloor.ml.models import OutcomeRecord, PredictionLog, ScoredPrediction
@@ -91,13 +90,15 @@ def latest(
 
 def known_about(*, tenant: Tenant, prediction: ScoredPrediction) -> Known | None:
     """
-    Return what the calibration in force at the decision says; None without one.
+    Return what the calibration in force at the decision says; None without one to be read.
 
     Intervals follow from (score, calibration), so they are read again and not stored thrice.
     """
-    if prediction.score is None or not prediction.calibration_hash:
+    if prediction.score is None:
         return None
-    calibration = serving.calibration_of(tenant=tenant, sha256=prediction.calibration_hash)
+    calibration = serving.find_calibration(tenant=tenant, sha256=prediction.calibration_hash)
+    if calibration is None:
+        return None
     alike = calibration.bins[bisect_right(calibration.edges, prediction.score)]
     return Known(
         interval=alike.interval,
@@ -174,8 +175,3 @@ def decided_on(
         for decision, n in seen.values_list("decision").annotate(n=Count("id")).order_by():
             counts[decision] = counts.get(decision, 0) + n
     return Decided(n=sum(counts.values()), automated=sum(counts.get(word, 0) for word in AUTOMATED))
-
-
-def calibration_for(*, tenant: Tenant, sha256: str) -> Calibration | None:
-    """Return a calibration by its digest; None where there is none."""
-    return serving.calibration_of(tenant=tenant, sha256=sha256) if sha256 else None

@@ -13,7 +13,7 @@ from watchfloor.entrypoints.console.coverage_parts import PARTS
 from watchfloor.ml.calibration import numeric_calibration
 from watchfloor.ml.calibration.numeric_calibration import NumericCut
 from watchfloor.ml.inference import model_queries, serving
-from watchfloor.ml.models import Blob, DriftReport, PredictionLog, ScoreDay
+from watchfloor.ml.models import Blob, CoverageMonitor, DriftReport, PredictionLog, ScoreDay
 from watchfloor.ml.predictions.numeric_estimates import Number
 from watchfloor.noc.queries.model_coverage import model_coverage
 from watchfloor.tenants.roles import Role
@@ -191,16 +191,26 @@ class TestCoveragePage:
         assert "% sure" not in words
         assert "it says nothing about a single one" in words
 
-    def test_says_that_a_calibration_is_damaged(self, mila, world):
+    def test_says_which_calibration_cannot_be_read_and_shows_the_rest(self, mila, world):
         digest = PredictionLog.objects.exclude(calibration_hash="").first().calibration_hash
         Blob.objects.filter(sha256=digest).update(content=b"{}")
         serving.forget_calibrations()
 
         response = mila.get(PATH)
 
+        assert response.status_code == 200
+        [warning] = response.context["warnings"]
+        assert f"Calibration {digest[:8]} cannot be read" in warning
+        assert response.context["told"].report.unreadable == (digest,)
+        assert response.context["told"].report.n > 0
+
+    def test_says_that_the_state_of_the_live_monitor_is_damaged(self, mila, followed):
+        CoverageMonitor.objects.update(state=b"{}")
+
+        response = mila.get(PATH)
+
         assert response.status_code == 500
-        assert "A calibration cannot be read" in text_of(response)
-        assert digest[:12] in text_of(response)
+        assert "A stored state cannot be read" in text_of(response)
 
 
 class TestEmptyPage:

@@ -52,8 +52,15 @@ class CalibrationSetOut(serializers.Serializer[Any]):
     delta = serializers.FloatField(
         source="row.delta", allow_null=True, help_text="Chance that a certificate of it fails."
     )
-    certified_from = serializers.FloatField(source="calibration.certified_from", allow_null=True)
-    clear_below = serializers.FloatField(source="calibration.clear_below", allow_null=True)
+    certified_from = serializers.FloatField(
+        source="calibration.certified_from", allow_null=True, default=None
+    )
+    clear_below = serializers.FloatField(
+        source="calibration.clear_below", allow_null=True, default=None
+    )
+    is_readable = serializers.BooleanField(
+        help_text="False: its stored bytes are gone or damaged, and it certifies nothing."
+    )
     levels = LevelsOut(source="row.levels")
     self_test_passed = serializers.BooleanField(
         source="row.self_test_passed", allow_null=True, help_text="Null: too few rows to say."

@@ -184,6 +184,9 @@ class NumbersOut(serializers.Serializer[Any]):
     n = serializers.IntegerField()
     without_interval = serializers.IntegerField()
     is_cut = serializers.BooleanField(help_text="Only the newest estimates were read.")
+    unreadable = serializers.ListField(
+        child=serializers.CharField(), help_text="Digests of calibrations that cannot be read."
+    )
     overall = GroupOut(many=True, help_text="As shown, at every level.")
     by_kind = KindOut(many=True, source="kinds")
     by_difficulty = DifficultyOut(many=True, source="difficulties")
@@ -224,6 +227,12 @@ class CoverageOut(serializers.Serializer[Any]):
     high_score = serializers.FloatField(source="report.high_score")
     n = serializers.IntegerField(source="report.n", help_text="Scored predictions.")
     without_interval = serializers.IntegerField(source="report.without_interval")
+    unreadable = serializers.ListField(
+        child=serializers.CharField(),
+        source="report.unreadable",
+        help_text="Digests of calibrations whose bytes are gone or damaged; what was predicted "
+        "with them counts as without an interval.",
+    )
     overall = GroupOut(many=True, source="report.overall", help_text="At every level.")
     from_review = GroupOut(source="report.from_review")
     from_high = GroupOut(source="report.from_high")

@@ -42,6 +42,7 @@ EXAMPLE: dict[str, Any] = {
             "delta": 0.1,
             "certified_from": 0.91,
             "clear_below": 0.04,
+            "is_readable": True,
             "levels": {"bins": 9, "promised": {"90": 9, "95": 9, "99": 5}},
             "self_test_passed": True,
             "self_test": {"passed": True, "alpha": 0.01, "n_older": 611, "n_newer": 610},

@@ -126,11 +126,10 @@ def _damaged(
     request: HttpRequest, actor: Actor, card: ModelCard, error: ArtifactCorrupt
 ) -> HttpResponse:
     notice = Notice(
-        gettext("A calibration cannot be read"),
+        gettext("A stored state cannot be read"),
         gettext(
-            "Its stored bytes are not what was written, so nothing is said about its intervals. "
-            "Predictions and outcomes are safe; cut a new calibration, and tell who runs the "
-            "database."
+            "Its bytes are not what was written, so nothing is said about coverage. Predictions "
+            "and outcomes are safe; tell who runs the database."
         ),
         reference=str(error),
     )

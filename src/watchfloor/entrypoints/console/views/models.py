@@ -80,6 +80,8 @@ def state_words(card: ModelCard) -> str:
         return gettext("drift alarm: nothing is automatic")
     if card.watch is not None:
         return gettext("watched after its promotion")
+    if card.calibration_unreadable:
+        return gettext("calibration cannot be read: nothing is automatic")
     if card.calibration is None:
         return gettext("no calibration: nothing is automatic")
     return gettext("well")

@@ -196,7 +196,9 @@ def _line(one: ListedSet) -> str:
     return " ".join([*parts, "serves"] if one.is_serving else parts)
 
 
-def _certified(found: Calibration) -> str:
+def _certified(found: Calibration | None) -> str:
+    if found is None:
+        return "its bytes cannot be read"
     ticket, clear = found.certified_from, found.clear_below
     return (
         f"tickets certified from {'-' if ticket is None else f'{ticket:.4f}'}, "
