@@ -15,7 +15,7 @@ from watchfloor.core.errors import InvalidInput
 from watchfloor.core.local_time import local_day
 from watchfloor.ml.calibration import numeric_calibration
 from watchfloor.ml.calibration.numeric_calibration import NumericCut
-from watchfloor.ml.coverage import numeric_coverage
+from watchfloor.ml.coverage import numeric_coverage, numeric_window
 from watchfloor.ml.models import NumericEstimate, PredictionLog
 from watchfloor.ml.predictions.numeric_estimates import Number
 from watchfloor.workflows import outcome_feedback
@@ -172,6 +172,15 @@ class TestNumberReport:
             )
         assert [calibration.n for calibration, _ in report.sets] == [60, 400]
 
+    def test_has_the_width_of_the_latest_numbers_beside_the_one_in_force(self, desk, now):
+        report = report_of(desk, now)
+
+        rows = NumericEstimate.objects.for_tenant(desk).filter(outcome__isnull=False)
+        newest = report.sets[-1][0]
+        assert [week.n for week in report.rolling][-1] == rows.count()
+        assert [width.in_force for width in report.rolling[-1].widths] == list(newest.absolute)
+        assert all(width.latest > 0 for width in report.rolling[-1].widths)
+
     def test_counts_estimates_without_a_calibration_apart(self, desk, now):
         report = report_of(desk, now)
 
@@ -184,7 +193,7 @@ class TestNumberReport:
         assert report_of(other_tenant, now) is None
 
     def test_reads_no_more_than_the_newest(self, desk, now, monkeypatch):
-        monkeypatch.setattr(numeric_coverage, "MOST_ROWS", 50)
+        monkeypatch.setattr(numeric_window, "MOST_ROWS", 50)
 
         report = report_of(desk, now)
 

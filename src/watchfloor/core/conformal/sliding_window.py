@@ -1,6 +1,9 @@
 """
 The latest nonconformity scores in ascending order, and their conformal quantiles at any moment.
 
+The live coverage of estimated numbers keeps one (`ml/coverage/numeric_widths`): what their width
+would be if it followed the latest known numbers alone.
+
 Two twins of one window. The plain one keeps a sorted list, in which a push moves memory: it is
 the faster one up to some ten thousand scores. The other keeps sorted blocks, of which a push
 touches two, in a compiled loop.

@@ -9,9 +9,17 @@ from django.utils.translation import gettext
 from watchfloor.core.conformal.group_coverage import CoverageVerdict, GroupCoverage
 from watchfloor.core.conformal.numeric import NumericKind
 from watchfloor.entrypoints.console.figures import Column, Numbers
-from watchfloor.entrypoints.console.wording import count_text, percent_text, score_text, unknown
+from watchfloor.entrypoints.console.numbers import decimal_text
+from watchfloor.entrypoints.console.wording import (
+    count_text,
+    number_text,
+    percent_text,
+    score_text,
+    unknown,
+)
 from watchfloor.ml.coverage.coverage_window import KnownCalibration
 from watchfloor.ml.coverage.numeric_coverage import NumberReport
+from watchfloor.ml.coverage.numeric_widths import RollingWeek
 from watchfloor.ml.inference.model_queries import rate
 from watchfloor.noc.queries.model_coverage import ModelCoverage
 
@@ -207,3 +215,38 @@ def estimate_weeks(told: ModelCoverage, _names: Names) -> Numbers:
     weeks_ = told.numbers.weeks if told.numbers is not None else ()
     named = [(week.begins, week.found) for week in weeks_]
     return _of_groups(named, key="week_begins", heading=gettext("Seven days from"), text=day_text)
+
+
+def estimate_widths(told: ModelCoverage, _names: Names) -> Numbers:
+    """What the latest known numbers would make of the width, week by week, at every level."""
+    weeks_ = told.numbers.rolling if told.numbers is not None else ()
+    week = Column("week_begins", gettext("Seven days from"), day_text)
+    rows = [(each.begins, *row) for each in weeks_ for row in _width_rows(each)]
+    return Numbers((week, *_width_columns()), tuple(rows))
+
+
+def latest_widths(report: NumberReport) -> Numbers:
+    """The same at the end of the last week alone."""
+    return Numbers(_width_columns(), tuple(_width_rows(report.rolling[-1])))
+
+
+def _width_columns() -> tuple[Column, ...]:
+    return (
+        Column("level", gettext("Level"), lambda level: percent_text(level / 100, decimals=0)),
+        Column("in_force", gettext("In force"), _reach),
+        Column("latest", gettext("From the latest known numbers"), _reach),
+        Column("ratio", gettext("Times as wide"), _times),
+        Column("n", gettext("Known numbers taken"), count_text),
+    )
+
+
+def _width_rows(week: RollingWeek) -> list[tuple[Any, ...]]:
+    return [(each.level, each.in_force, each.latest, each.ratio, week.n) for each in week.widths]
+
+
+def _times(ratio: float | None) -> str:
+    return unknown() if ratio is None else number_text(ratio, decimals=2)
+
+
+def _reach(width: float | None) -> str:
+    return unknown() if width is None else f"± {decimal_text(width)}"

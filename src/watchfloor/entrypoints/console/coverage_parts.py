@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[ModelCoverage, Names], Numbers]] = {
     "live": automation_numbers.live,
     "estimates": coverage_numbers.estimates,
     "estimate-weeks": coverage_numbers.estimate_weeks,
+    "estimate-widths": coverage_numbers.estimate_widths,
     "widths": automation_numbers.widths,
 }
 """Every table of the page, by the name its file has."""

@@ -1,11 +1,9 @@
 """
 Whether the intervals of estimated numbers hold: by kind, by difficulty, by calibration and week.
 
-No histogram counts numbers in a unit, so the newest estimates are read one by one, and no more
-than a fixed number of them.
+And what their widths would be if they followed the latest known numbers alone.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,42 +14,14 @@ from watchfloor.core.conformal.coverage import NO_CALIBRATION, Judged, coverage_
 from watchfloor.core.conformal.group_coverage import GroupCoverage
 from watchfloor.core.conformal.numeric import FEWEST_PER_BIN, NumericCalibration, NumericKind
 from watchfloor.core.conformal.quantile import LEVELS, level_of
-from watchfloor.core.local_time import day_bounds, local_day
-from watchfloor.ml.calibration import numeric_calibration
 from watchfloor.ml.coverage.coverage_queries import WeekCoverage
 from watchfloor.ml.coverage.coverage_window import WEEK_DAYS
-from watchfloor.ml.models import NumericEstimate
+from watchfloor.ml.coverage.numeric_widths import RollingWeek, rolling_widths
+from watchfloor.ml.coverage.numeric_window import Estimates, read_estimates
 from watchfloor.tenants.models import Tenant
 
-MOST_ROWS = 20_000
 # PAC intervals promise more than their level, so they are not held against it.
 KINDS = (NumericKind.ABSOLUTE, NumericKind.NORMALISED, NumericKind.MONDRIAN)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Estimates:
-    """
-    Estimates of some weeks as columns of shape (rows,), newest first.
-
-    Args:
-        outcome: NaN where it is not known; sigma: NaN where the model says none.
-        calibration: index into `calibrations`, NO_CALIBRATION for none.
-        week: weeks since the first day.
-        is_cut: older estimates of the span were left out.
-        unreadable: digests of calibrations whose bytes are gone or damaged.
-    """
-
-    unit: str
-    first: date
-    last: date
-    estimate: FloatArray
-    outcome: FloatArray
-    sigma: FloatArray
-    calibration: IntArray
-    week: IntArray
-    calibrations: tuple[NumericCalibration, ...]
-    is_cut: bool
-    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +52,7 @@ class NumberReport:
         sets: by calibration, with its digest and the rows it was made from, oldest first.
         without_interval: estimates that no calibration spoke about.
         is_cut: only the newest estimates of the span were read.
+        rolling: week by week, what the latest known numbers would make of the width.
         unreadable: digests of calibrations that can no longer be read; what was estimated with
             them counts as without an interval.
     """
@@ -94,6 +65,7 @@ class NumberReport:
     difficulties: tuple[DifficultyCoverage, ...]
     sets: tuple[tuple[NumericCalibration, GroupCoverage], ...]
     weeks: tuple[WeekCoverage, ...]
+    rolling: tuple[RollingWeek, ...]
     without_interval: int
     is_cut: bool
     unreadable: tuple[str, ...]
@@ -109,15 +81,14 @@ def find_report(
         InvalidInput: a level that is not kept.
     """
     level_of(level)
-    found = _read(tenant, model_type, first, last)
+    found = read_estimates(tenant=tenant, model_type=model_type, first=first, last=last)
     return None if found is None else number_report(found, level=level)
 
 
 def number_report(found: Estimates, *, level: int) -> NumberReport:
     """Return the report of estimates that were read."""
     shown = judged(found, level=level, kind=None)
-    n_weeks = ((found.last - found.first).days + 1) // WEEK_DAYS
-    weeks = coverage_by(shown, found.week, n_groups=n_weeks)
+    weeks = coverage_by(shown, found.week, n_groups=found.n_weeks)
     n_sets = len(found.calibrations)
     return NumberReport(
         unit=found.unit,
@@ -139,6 +110,7 @@ def number_report(found: Estimates, *, level: int) -> NumberReport:
             WeekCoverage(found.first + timedelta(days=WEEK_DAYS * k), each)
             for k, each in enumerate(weeks)
         ),
+        rolling=rolling_widths(found),
         without_interval=int((found.calibration == NO_CALIBRATION).sum()),
         is_cut=found.is_cut,
         unreadable=found.unreadable,
@@ -233,58 +205,3 @@ def _difficulties(found: Estimates, shown: Judged) -> tuple[DifficultyCoverage, 
             place[rows] = _bins_of(calibration, found.sigma[rows])
     groups = coverage_by(shown, place, n_groups=of)
     return tuple(DifficultyCoverage(k, of, each) for k, each in enumerate(groups, start=1))
-
-
-def _read(tenant: Tenant, model_type: str, first: date, last: date) -> Estimates | None:
-    rows = NumericEstimate.objects.for_tenant(tenant).filter(
-        model_type=model_type,
-        occurred_at__gte=day_bounds(first, tenant.zone)[0],
-        occurred_at__lt=day_bounds(last, tenant.zone)[1],
-    )
-    columns = ("occurred_at", "unit", "estimate", "outcome", "sigma", "calibration_sha256")
-    read = list(
-        rows.order_by("-occurred_at", "-pk").values_list(*columns, named=True)[: MOST_ROWS + 1]
-    )
-    if not read:
-        return None
-    kept = read[:MOST_ROWS]
-    calibrations, unreadable = _calibrations(tenant, kept)
-    place = {digest: index for index, digest in enumerate(calibrations)}
-    return Estimates(
-        unit=kept[0].unit,
-        first=first,
-        last=last,
-        estimate=_column(kept, lambda row: row.estimate),
-        outcome=_column(kept, lambda row: row.outcome),
-        sigma=_column(kept, lambda row: row.sigma),
-        calibration=np.array(
-            [place.get(row.calibration_sha256, NO_CALIBRATION) for row in kept], dtype=np.int64
-        ),
-        week=np.array(
-            [(local_day(row.occurred_at, tenant.zone) - first).days // WEEK_DAYS for row in kept],
-            dtype=np.int64,
-        ),
-        calibrations=tuple(calibrations.values()),
-        is_cut=len(read) > MOST_ROWS,
-        unreadable=unreadable,
-    )
-
-
-def _calibrations(
-    tenant: Tenant, rows: Sequence[NumericEstimate]
-) -> tuple[dict[str, NumericCalibration], tuple[str, ...]]:
-    """Return the calibrations of rows that stand newest first, the oldest one first."""
-    seen = dict.fromkeys(row.calibration_sha256 for row in reversed(rows) if row.calibration_sha256)
-    found = {
-        digest: numeric_calibration.find_calibration(tenant=tenant, sha256=digest)
-        for digest in seen
-    }
-    read = {digest: one for digest, one in found.items() if one is not None}
-    return read, tuple(digest for digest, one in found.items() if one is None)
-
-
-def _column(
-    rows: Sequence[NumericEstimate], value: Callable[[NumericEstimate], float | None]
-) -> FloatArray:
-    read = (value(row) for row in rows)
-    return np.array([np.nan if one is None else one for one in read], dtype=np.float64)

@@ -333,10 +333,17 @@ class TestEstimates:
         assert {"estimates", "estimate_weeks"} <= set(response.context["figures"])
         assert "80 estimates in h" in text_of(response)
 
+    def test_have_the_width_of_the_latest_numbers_beside_the_one_in_force(self, mila, estimated):
+        rows = mila.get(self.PATH).context["latest_widths"].rows
+
+        # 74 of 75 known numbers were met exactly, so 90 and 95 % need no width at all.
+        assert [row[2] for row in rows] == ["± 0.00", "± 0.00", "unknown"]
+        assert [row[4] for row in rows] == ["75"] * 3
+
     def test_are_no_events_without_a_score(self, mila, estimated):
         assert "How well the probability is known" not in text_of(mila.get(self.PATH))
 
-    @pytest.mark.parametrize("part", ["estimates", "estimate-weeks"])
+    @pytest.mark.parametrize("part", ["estimates", "estimate-weeks", "estimate-widths"])
     def test_can_be_taken_away(self, mila, estimated, part):
         response = mila.get(f"{self.PATH}{part}.csv")
 

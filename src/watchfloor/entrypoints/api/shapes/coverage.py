@@ -177,6 +177,26 @@ class DifficultyOut(serializers.Serializer[Any]):
     coverage = GroupOut(source="found")
 
 
+class RollingWidthOut(serializers.Serializer[Any]):
+    """Half-widths of one width for all estimates, at one level."""
+
+    level = serializers.IntegerField(help_text="In percent.")
+    latest = serializers.FloatField(
+        allow_null=True, help_text="From the latest known numbers; null while they are too few."
+    )
+    in_force = serializers.FloatField(
+        allow_null=True, help_text="Of the calibration in force; null without one for the level."
+    )
+
+
+class RollingWeekOut(serializers.Serializer[Any]):
+    """The end of seven local days."""
+
+    begins = serializers.DateField()
+    n = serializers.IntegerField(help_text="Latest known numbers that were taken.")
+    widths = RollingWidthOut(many=True)
+
+
 class NumbersOut(serializers.Serializer[Any]):
     """Whether the intervals of estimated numbers hold."""
 
@@ -191,6 +211,9 @@ class NumbersOut(serializers.Serializer[Any]):
     by_kind = KindOut(many=True, source="kinds")
     by_difficulty = DifficultyOut(many=True, source="difficulties")
     by_week = WeekOut(many=True, source="weeks")
+    rolling = RollingWeekOut(
+        many=True, help_text="What the latest known numbers alone would make of the width."
+    )
 
 
 class LiveLevelOut(serializers.Serializer[Any]):

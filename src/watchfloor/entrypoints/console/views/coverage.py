@@ -67,10 +67,11 @@ def coverage(request: HttpRequest, actor: Actor, model_type: str) -> HttpRespons
         "has_decisions": any(week.n for week in told.decided),
         "widths": automation_numbers.widths(told, {}).table(),
         "live_rows": automation_numbers.live(told, {}).table(),
+        "latest_widths": numbers.latest_widths(told.numbers).table() if told.numbers else None,
         "guard_words": _guard_words(told.guard),
         "csv": {
-            part: _csv_href(request, actor, model_type, part)
-            for part in ("certificates", "live", "widths")
+            part.replace("-", "_"): _csv_href(request, actor, model_type, part)
+            for part in ("certificates", "live", "widths", "estimate-widths")
         },
     }
     return frame.page(request, actor, "coverage.html", context, section="models")
