@@ -2,6 +2,8 @@
 
 ROOT = "wf"
 EVERY_TOPIC = f"{ROOT}/#"
+# The group is the installation: each message goes to one of its ingests.
+SHARED_TOPIC = f"$share/{ROOT}/{EVERY_TOPIC}"
 
 # As many messages as one ingest takes before it acknowledges.
 RECEIVE_MAXIMUM = 500

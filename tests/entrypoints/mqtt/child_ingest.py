@@ -11,7 +11,7 @@ def main(url: str, port: int) -> None:
     import django
 
     django.setup()
-    from watchfloor.entrypoints.mqtt.broker_address import broker_of_url
+    from watchfloor.entrypoints.broker_address import broker_of_url
     from watchfloor.entrypoints.mqtt.embedded_broker import EmbeddedBroker
     from watchfloor.entrypoints.mqtt.run import run_ingest
 

@@ -12,7 +12,7 @@ from typing import Any
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from watchfloor.entrypoints.mqtt.broker_address import BrokerAddress
+from watchfloor.entrypoints.broker_address import BrokerAddress
 from watchfloor.entrypoints.mqtt.carriage import Carriage, Patience
 from watchfloor.entrypoints.mqtt.subscriber import Subscriber, SubscriberOptions
 

@@ -1,7 +1,10 @@
-"""Events that cross a network: the ingest speaks TLS, and to a broker it can trust alone."""
+"""Events that cross a network: what Watchfloor connects with speaks TLS, where it trusts alone."""
 
 import shutil
 import subprocess
+import threading
+from datetime import UTC, date, datetime
+from itertools import islice
 
 import pytest
 from cast import ALICES_SECRET
@@ -9,9 +12,37 @@ from entrypoints.mqtt.malformed import PHONE
 from entrypoints.mqtt.mosquitto_server import ACCOUNTS, BINARY, MosquittoServer
 from entrypoints.mqtt.phones import Ingest, Phone, event, eventually
 
+from watchfloor.entrypoints.broker_address import broker_of_url
+from watchfloor.entrypoints.simulator import config as worlds
+from watchfloor.entrypoints.simulator.mqtt_stream import PublishOptions, publish
+from watchfloor.entrypoints.simulator.stream import stream_days
+from watchfloor.entrypoints.simulator.world import build_world
 from watchfloor.noc.models import ActivitySignal
 
 pytestmark = pytest.mark.services
+
+
+MONDAY = date(2026, 1, 5)
+FAR_FUTURE = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def simulated_accounts():
+    """Return the password of each device of the demonstration."""
+    world = build_world(worlds.demo(3), start=MONDAY)
+    return {device.code: world.device_secret(device.code) for device in world.devices}
+
+
+def simulate(server, *, stop, drain_s):
+    """Publish fifty events of the demonstration as `up --demo` does at an mqtts address."""
+    [day] = islice(stream_days(worlds.demo(3), MONDAY, 2), 1)
+    return publish(
+        day.events[:50],
+        broker=broker_of_url(f"mqtts://ingest:unused@127.0.0.1:{server.port}"),
+        credentials=simulated_accounts(),
+        clock=lambda: FAR_FUTURE,
+        stop=stop,
+        options=PublishOptions(poll_s=0.01, drain_s=drain_s),
+    )
 
 
 @pytest.fixture
@@ -44,9 +75,10 @@ def trusted(certified, monkeypatch):
 def server(certified, cleanup, tmp_path):
     """A Mosquitto that speaks TLS and nothing else."""
     certificate, key = certified
+    simulated = {f"harbour/{code}": word for code, word in simulated_accounts().items()}
     server = MosquittoServer(
         tmp_path,
-        devices={"acme/phone-alice": ALICES_SECRET},
+        devices={"acme/phone-alice": ALICES_SECRET, **simulated},
         certificate=certificate,
         key=key,
     )
@@ -85,3 +117,25 @@ def test_tells_its_password_to_no_broker_that_it_cannot_trust(server, ingest):
 
     assert eventually(lambda: "unknown ca" in server.log())
     assert not ingest.subscriber.is_connected
+
+
+def test_simulated_devices_speak_it_too(trusted, server):
+    report = simulate(server, stop=threading.Event(), drain_s=15.0)
+
+    assert (report.events, report.unacknowledged) == (50, 0)
+    assert "protocol error" not in server.log()
+
+
+def test_simulated_devices_tell_their_passwords_to_no_broker_that_they_cannot_trust(server, caplog):
+    stop = threading.Event()
+    stream = threading.Thread(
+        target=simulate, args=(server,), kwargs={"stop": stop, "drain_s": 0.1}
+    )
+    stream.start()
+
+    refused = eventually(lambda: "unknown ca" in server.log())
+    stop.set()
+    stream.join()
+
+    assert refused
+    assert "cannot reach the broker" in caplog.text

@@ -7,6 +7,7 @@ from itertools import islice
 import pytest
 
 from watchfloor.core.errors import NotAllowed, NotFound
+from watchfloor.entrypoints.broker_address import BrokerAddress
 from watchfloor.entrypoints.simulator import config as worlds
 from watchfloor.entrypoints.simulator.mqtt_stream import (
     PublishOptions,
@@ -50,8 +51,7 @@ def port(credentials):
 def send(events, *, port, credentials, clock=lambda: FAR_FUTURE, stop=None, options=QUICK):
     return publish(
         events,
-        host="127.0.0.1",
-        port=port,
+        broker=BrokerAddress("127.0.0.1", port),
         credentials=credentials,
         clock=clock,
         stop=stop or threading.Event(),

@@ -5,7 +5,7 @@ import socket
 import threading
 
 from watchfloor.entrypoints import ingest_health
-from watchfloor.entrypoints.mqtt.broker_address import broker_of_url
+from watchfloor.entrypoints.broker_address import broker_of_url
 from watchfloor.entrypoints.mqtt.carriage import Carriage
 from watchfloor.entrypoints.mqtt.subscriber import Subscriber, SubscriberOptions
 

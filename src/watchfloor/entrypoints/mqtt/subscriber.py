@@ -16,17 +16,18 @@ from typing import Any
 import structlog
 from django.db import connections
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from watchfloor.entrypoints import clock, telemetry
+from watchfloor.entrypoints.broker_address import BrokerAddress
 from watchfloor.entrypoints.ingest_health import IngestHealth
-from watchfloor.entrypoints.mqtt.broker_address import BrokerAddress
 from watchfloor.entrypoints.mqtt.carriage import DOOR, Carriage, Interrupted
 from watchfloor.entrypoints.mqtt.inbox import Inbox, InboxLimits, Received
 from watchfloor.entrypoints.mqtt.tally import Tally
+from watchfloor.entrypoints.mqtt_client import new_client
 from watchfloor.entrypoints.mqtt_terms import RECEIVE_MAXIMUM
 
 log = structlog.get_logger(__name__)
@@ -141,18 +142,16 @@ class Subscriber:
 
     def _new_client(self, options: SubscriberOptions) -> _WatchedClient:
         embedded = self._broker.is_embedded
-        client = _WatchedClient(
-            CallbackAPIVersion.VERSION2,
+        client = new_client(
+            _WatchedClient,
+            self._broker,
             client_id=options.client_id,
+            reconnect_s=options.reconnect_s,
             protocol=paho.MQTTv311 if embedded else paho.MQTTv5,
             # Under MQTT 5 this is said at connecting, and may not be said here.
             clean_session=False if embedded else None,
             manual_ack=True,
         )
-        client.username_pw_set(self._broker.username, self._broker.password)
-        if self._broker.tls:
-            client.tls_set()
-        client.reconnect_delay_set(*options.reconnect_s)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_subscribe = self._on_subscribe

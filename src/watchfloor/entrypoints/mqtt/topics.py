@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from watchfloor.core import prediction_messages
 from watchfloor.core.errors import MalformedReading
 from watchfloor.core.reading_fields import KINDS, is_name
-from watchfloor.entrypoints.mqtt_terms import EVERY_TOPIC, ROOT
+from watchfloor.entrypoints.mqtt_terms import ROOT
 
-# The group is the installation: each message goes to one of its ingests.
-SHARED_TOPIC = f"$share/{ROOT}/{EVERY_TOPIC}"
 SHAPE = f"{ROOT}/{{tenant}}/{{device}}/{{kind}}"
 # What devices say of themselves, and events of anything that ask for a prediction.
 TAKEN_KINDS = (*KINDS, prediction_messages.KIND)

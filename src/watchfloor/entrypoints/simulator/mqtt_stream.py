@@ -18,9 +18,10 @@ from typing import Any
 
 import msgspec
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from watchfloor.core.errors import NotAllowed, NotFound
+from watchfloor.entrypoints.broker_address import BrokerAddress
+from watchfloor.entrypoints.mqtt_client import new_client
 from watchfloor.entrypoints.simulator.records import TOPIC_KIND, SimulatedEvent
 
 logger = logging.getLogger(__name__)
@@ -68,8 +69,7 @@ class PublishReport:
 def publish(
     events: Iterable[SimulatedEvent],
     *,
-    host: str,
-    port: int,
+    broker: BrokerAddress,
     credentials: Mapping[str, str],
     clock: Callable[[], datetime],
     stop: threading.Event,
@@ -82,6 +82,7 @@ def publish(
 
     Args:
         events: in order of `server_at`; may be endless.
+        broker: where it is, and whether TLS is spoken there; its account is not used.
         credentials: the password of each device, by device code.
         clock: the present moment of the stream, aware; may run at any speed.
 
@@ -90,7 +91,7 @@ def publish(
         NotFound: a device has no password.
     """
     options = options or PublishOptions()
-    fleet = _Fleet(host=host, port=port, credentials=credentials, options=options)
+    fleet = _Fleet(broker=broker, credentials=credentials, options=options)
     n_events = n_messages = 0
     try:
         for batch in _due_batches(events, clock=clock, stop=stop, poll_s=options.poll_s):
@@ -199,14 +200,15 @@ class _Fleet:
     """
 
     def __init__(
-        self, *, host: str, port: int, credentials: Mapping[str, str], options: PublishOptions
+        self, *, broker: BrokerAddress, credentials: Mapping[str, str], options: PublishOptions
     ) -> None:
-        self._host, self._port = host, port
+        self._broker = broker
         self._credentials = credentials
         self._options = options
         self._lines: dict[str, _Line] = {}
         self._changed = threading.Condition()
         self._refused: str | None = None
+        self._is_unreachable = False
         self.in_flight = 0
         self.reconnects = 0
 
@@ -249,7 +251,7 @@ class _Fleet:
         line = self._lines.get(event.device_id)
         if line is None:
             line = self._lines[event.device_id] = self._new_line(event)
-            line.client.connect_async(self._host, self._port, keepalive=KEEPALIVE_S)
+            line.client.connect_async(self._broker.host, self._broker.port, keepalive=KEEPALIVE_S)
             line.client.loop_start()
         return line
 
@@ -258,13 +260,16 @@ class _Fleet:
         if password is None:
             raise NotFound(f"no password for device {event.device_id}")
         name = self._options.username(event.tenant_id, event.device_id)
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"wf-{event.tenant_id}-{event.device_id}"
+        client = new_client(
+            paho.Client,
+            self._broker,
+            client_id=f"wf-{event.tenant_id}-{event.device_id}",
+            reconnect_s=RECONNECT_S,
+            account=(name, password),
         )
-        client.username_pw_set(name, password)
-        client.reconnect_delay_set(*RECONNECT_S)
         line = _Line(client)
         client.on_connect = partial(self._on_connect, line, name)
+        client.on_connect_fail = partial(self._on_connect_fail, name)
         client.on_disconnect = partial(self._on_disconnect, name)
         client.on_publish = self._on_publish
         return line
@@ -272,11 +277,23 @@ class _Fleet:
     def _on_connect(self, line: _Line, name: str, *answer: Any) -> None:
         _client, _userdata, _flags, reason, _properties = answer
         if not reason.is_failure:
+            with self._changed:
+                self._is_unreachable = False
             line.catch_up()
             return
         with self._changed:
             self._refused = f"{name}: {reason}"
             self._changed.notify_all()
+
+    def _on_connect_fail(self, name: str, *_client: Any) -> None:
+        # Thirty devices try every few seconds: the first failure after a success is told.
+        with self._changed:
+            is_news, self._is_unreachable = not self._is_unreachable, True
+        if is_news:
+            logger.warning(
+                "device %s cannot reach the broker at %s:%s, trying again",
+                *(name, self._broker.host, self._broker.port),
+            )
 
     def _on_disconnect(self, name: str, *news: Any) -> None:
         _client, _userdata, _flags, reason, _properties = news

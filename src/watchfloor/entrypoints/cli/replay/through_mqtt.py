@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from watchfloor.core import prediction_messages
 from watchfloor.core.errors import NotReady
 from watchfloor.entrypoints import clock
+from watchfloor.entrypoints.broker_address import BrokerAddress
 from watchfloor.entrypoints.cli.replay.direct import DirectDoor
 from watchfloor.entrypoints.cli.replay.door import Fate, Parts, Told
 from watchfloor.entrypoints.cli.replay.protocol import (
@@ -24,6 +24,7 @@ from watchfloor.entrypoints.cli.replay.protocol import (
     RecordedEvent,
     RecordedOutcome,
 )
+from watchfloor.entrypoints.mqtt_client import new_client
 from watchfloor.entrypoints.mqtt_terms import ROOT
 from watchfloor.noc.intake import ingest_keys
 from watchfloor.tenants import directory
@@ -32,6 +33,7 @@ from watchfloor.tenants.models import Tenant
 DEVICE = "recorder"
 SOURCE = f"device:{DEVICE}"
 CONNECT_WITHIN_S = 30.0
+RECONNECT_S = (1, 5)
 # The broker takes a message after the ingest has committed it: a large batch, a busy machine.
 SETTLED_WITHIN_S = 300.0
 
@@ -50,15 +52,18 @@ class MqttDoor:
         self._client = self._connected(secret)
 
     def _connected(self, secret: str) -> paho.Client:
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"{self._tenant.code}/{DEVICE}",
+        name = f"{self._tenant.code}/{DEVICE}"
+        broker = BrokerAddress("127.0.0.1", self._ingest.port, name, secret)
+        client = new_client(
+            paho.Client,
+            broker,
+            client_id=name,
+            reconnect_s=RECONNECT_S,
             protocol=paho.MQTTv311,
         )
-        client.username_pw_set(f"{self._tenant.code}/{DEVICE}", secret)
         signed_in = threading.Event()
         client.on_connect = lambda *_: signed_in.set()
-        client.connect("127.0.0.1", self._ingest.port)
+        client.connect(broker.host, broker.port)
         client.loop_start()
         if not signed_in.wait(CONNECT_WITHIN_S):
             raise NotReady("the broker of this replay does not answer")

@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import DatabaseError, close_old_connections
 
 from watchfloor.entrypoints import clock
+from watchfloor.entrypoints.broker_address import broker_of_url
 from watchfloor.entrypoints.simulator import config as worlds
 from watchfloor.entrypoints.simulator.demo import history, tenant
 from watchfloor.entrypoints.simulator.demo.desk import Desk
@@ -52,11 +52,9 @@ def run(stop: threading.Event, *, mqtt_url: str) -> None:
     ]
     for worker in workers:
         worker.start()
-    broker = urlsplit(mqtt_url)
     publish(
         _events(world, resumed_at),
-        host=broker.hostname or "127.0.0.1",
-        port=broker.port or 1883,
+        broker=broker_of_url(mqtt_url),
         credentials={d.code: world.device_secret(d.code) for d in world.devices},
         clock=clock.now,
         stop=stop,

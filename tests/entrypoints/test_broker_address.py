@@ -1,7 +1,7 @@
 import pytest
 
 from watchfloor.core.errors import InvalidConfiguration
-from watchfloor.entrypoints.mqtt.broker_address import BrokerAddress, broker_of_url
+from watchfloor.entrypoints.broker_address import BrokerAddress, broker_of_url
 
 
 class TestBrokerOfUrl:

@@ -1,11 +1,10 @@
-"""Which broker the ingest listens to, and how it signs in there."""
+"""Which broker is spoken to, and how one signs in there."""
 
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from watchfloor.core.errors import InvalidConfiguration
-from watchfloor.entrypoints.mqtt.topics import SHARED_TOPIC
-from watchfloor.entrypoints.mqtt_terms import EVERY_TOPIC
+from watchfloor.entrypoints.mqtt_terms import EVERY_TOPIC, SHARED_TOPIC
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _QUERIES = {"": False, "shared=false": False, "shared=true": True}
