@@ -129,8 +129,27 @@ class TestAMove:
 
         assert drift.drifted
         assert drift.p_value < 0.01
-        assert severity_of_move(drift.ks) is Severity.MEDIUM
+        assert severity_of_move(drift.excess) is Severity.MEDIUM
         assert (drift.n_reference, drift.n_current) == (5600, 1400)
+
+    def test_weighs_what_lies_beyond_the_spread_of_its_days(self):
+        rng = np.random.default_rng(9)
+
+        # One value a day, as weather has: any seven days lie far from any other 28.
+        drift = compare(
+            make_days(28, rng=rng, shock=2.0), make_days(7, rng=rng, shift=2.2, shock=2.0)
+        )
+
+        assert drift.usual_ks > 0.15
+        assert drift.excess == drift.ks - drift.usual_ks
+
+    def test_of_many_independent_events_is_weighed_nearly_whole(self):
+        rng = np.random.default_rng(9)
+
+        drift = compare(make_days(28, rng=rng), make_days(7, rng=rng, shift=1.0))
+
+        assert drift.usual_ks < 0.1
+        assert severity_of_move(drift.excess) is Severity.MEDIUM
 
     def test_passes_over_a_certain_move_that_nobody_cares_about(self):
         rng = np.random.default_rng(8)

@@ -51,16 +51,30 @@ def pair_days(*, reference_weekdays: Sequence[int], current_weekdays: Sequence[i
     return DayBlocks(kept, weekday[kept], is_current[kept])
 
 
-def permutation_p_values(
+@dataclass(frozen=True, slots=True)
+class ByChance:
+    """
+    What exchanging days says of one distance.
+
+    Args:
+        p_value: share of draws at least as far apart, in (0, 1].
+        usual: median distance of the draws: how far apart such days are by themselves.
+    """
+
+    p_value: float
+    usual: float
+
+
+def try_permutations(
     histograms: Sequence[tuple[IntArray, bool]],
     blocks: DayBlocks,
     *,
     distances: Sequence[float],
     rng: np.random.Generator,
     n_permutations: int = N_PERMUTATIONS,
-) -> list[float]:
+) -> list[ByChance]:
     """
-    Return the p-value of each histogram's distance; all of them are tried on the same draws.
+    Return what chance makes of each histogram's distance; all are tried on the same draws.
 
     Args:
         histograms: events by kept day and bin, shape (N, B), and whether its bins are ordered.
@@ -77,12 +91,14 @@ def permutation_p_values(
         raise InvalidInput(field="distances", value=len(distances), expected="one a histogram")
     exceeded = [0] * len(histograms)
     found: list[float | None] = [None] * len(histograms)
+    seen: list[list[FloatArray]] = [[] for _ in histograms]
     for first in range(0, n_permutations, _AT_ONCE):
         drawn = _permuted(blocks, min(_AT_ONCE, n_permutations - first), rng)
         for i, (counts, ordered) in enumerate(histograms):
             if found[i] is not None:
                 continue
-            reached = _distances(counts, drawn, ordered) >= distances[i] - _ROUNDING
+            seen[i].append(_distances(counts, drawn, ordered))
+            reached = seen[i][-1] >= distances[i] - _ROUNDING
             running = exceeded[i] + reached.cumsum()
             exceeded[i] = int(running[-1])
             if exceeded[i] >= STOP_AFTER:
@@ -90,7 +106,11 @@ def permutation_p_values(
         if all(p is not None for p in found):
             break
     return [
-        (1 + exceeded[i]) / (1 + n_permutations) if p is None else p for i, p in enumerate(found)
+        ByChance(
+            (1 + exceeded[i]) / (1 + n_permutations) if p is None else p,
+            float(np.median(np.concatenate(seen[i]))),
+        )
+        for i, p in enumerate(found)
     ]
 
 

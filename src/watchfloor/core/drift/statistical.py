@@ -16,7 +16,7 @@ from watchfloor.core.drift.day_blocks import (
     N_PERMUTATIONS,
     DayBlocks,
     pair_days,
-    permutation_p_values,
+    try_permutations,
 )
 from watchfloor.core.drift.effect_sizes import (
     chi_square_p_value,
@@ -62,6 +62,7 @@ class Move:
         ks: largest distance between the cumulative shares, in [0, 1], for words between the
             shares of any set of them: the size of the move.
         p_value: by permuting days within their weekday; this one decides.
+        usual_ks: how far apart such days are by themselves: the median over the permutations.
         raw_p_value: as if events were independent; stored for comparison only.
         psi: population stability index; over ten equal groups of the reference, or words.
         wasserstein_sd: mean move of a value in standard deviations; None where it has none.
@@ -77,7 +78,13 @@ class Move:
     wasserstein_sd: float | None
     n_reference: int
     n_current: int
+    usual_ks: float = 0.0
     drifted: bool = False
+
+    @property
+    def excess(self) -> float:
+        """How much further it moved than such days do by themselves; what weighs a move."""
+        return max(0.0, self.ks - self.usual_ks)
 
 
 def measure_moves(
@@ -115,7 +122,7 @@ def measure_moves(
         _sizes(name, counts[name], blocks, histograms[name].centers, min_events)
         for name in histograms
     ]
-    p_values = permutation_p_values(
+    tried = try_permutations(
         [(counts[name], one.centers is not None) for name, one in histograms.items()],
         blocks,
         distances=[move.ks for move in moves],
@@ -123,7 +130,8 @@ def measure_moves(
         n_permutations=n_permutations,
     )
     return tuple(
-        replace(move, p_value=p_value) for move, p_value in zip(moves, p_values, strict=True)
+        replace(move, p_value=by.p_value, usual_ks=by.usual)
+        for move, by in zip(moves, tried, strict=True)
     )
 
 
@@ -162,20 +170,22 @@ def permutations_for(n_histograms: int, *, q: float = FALSE_SHARE) -> int:
 
 
 def severity_of_move(
-    ks: float, *, score_moved: bool = False, estimated_drop: float = 0.0
+    excess: float, *, score_moved: bool = False, estimated_drop: float = 0.0
 ) -> Severity:
     """
     Return how bad a move is: a move alone harms nobody, so it is never CRITICAL.
 
     Args:
-        ks: the size of the move.
+        excess: the size of the move beyond what its days differ by themselves. Weather is one
+            value a day: seven days of it lie 0.3 from 28 others without any change, so the
+            bare distance called every chance finding MEDIUM.
         score_moved: whether the scores moved with it.
         estimated_drop: rise of the expected error over the week, in shares.
 
     >>> severity_of_move(0.3).value, severity_of_move(0.3, score_moved=True).value
     ('MEDIUM', 'HIGH')
     """
-    if ks < LARGE_DISTANCE:
+    if excess < LARGE_DISTANCE:
         return Severity.LOW
     harmful = score_moved or estimated_drop >= HARMFUL_DROP
     return Severity.HIGH if harmful else Severity.MEDIUM

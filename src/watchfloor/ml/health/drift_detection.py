@@ -185,7 +185,7 @@ def _report(
     harmed = score_moved and asked.kind == FEATURE
     severity = max(
         (
-            severity_of_move(move.ks, score_moved=harmed, estimated_drop=estimated_drop)
+            severity_of_move(move.excess, score_moved=harmed, estimated_drop=estimated_drop)
             for move in named
         ),
         default=None,
