@@ -47,6 +47,11 @@ class TestCalibrations:
         assert newest["sha256"] == loaded[1].sha256
         assert newest["rows_sha256"] == loaded[1].rows_sha256
         assert newest["levels"] == {"bins": 1, "promised": {"90": 1, "95": 1, "99": 0}}
+        # Sixty-one outcomes promise nothing at 99 %.
+        assert list(newest["outcome_widths"]) == ["90", "95", "99"]
+        assert newest["outcome_widths"]["90"] <= newest["outcome_widths"]["95"] < 1
+        assert newest["outcome_widths"]["99"] is None
+        assert newest["outcome_widths_pac"]["90"] >= newest["outcome_widths"]["90"]
         assert newest["provenance"]["loaded_by"] == "user:mia"
         assert newest["self_test_passed"] is None
 

@@ -1,12 +1,17 @@
 """A serving version gets a new set by its rhythm; where none can be cut the reason is told."""
 
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 from ml.calibration_world import CHURN, LOG, make_world
+from oracle import naive
 
+from watchfloor.core.conformal.marginal import outcome_abs
+from watchfloor.core.decision.policy import Outcome
+from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.ml.calibration import calibration_sets, recalibration
-from watchfloor.ml.models import CalibrationSet, CutReason, ExchangeabilityGuard
+from watchfloor.ml.models import CalibrationSet, CutReason, ExchangeabilityGuard, OutcomeRecord
 from watchfloor.ml.versions import registry
 from watchfloor.noc.decision import thresholds
 
@@ -142,3 +147,69 @@ class TestReasonDue:
 
         newest = calibration_sets.newest_of_version(tenant=world.tenant, version=world.version)
         assert newest == row
+
+
+class TestAuditSampledRows:
+    """Loud predictions are all looked at, quiet ones by a chance that is logged."""
+
+    @pytest.fixture
+    def listed(self, world):
+        """A set of 150 loud rows and a sample, one in five, of 600 quiet ones."""
+        for i in range(150):
+            world.log(days_ago=3 + i / 750, score=0.5 + i / 400, outcome=float(i % 4 > 0))
+        for i in range(600):
+            is_drawn = i % 5 == 0
+            world.log(
+                days_ago=3 + i / 750,
+                score=i / 2000,
+                outcome=float(i % 300 == 0) if is_drawn else None,
+                propensity=0.2,
+                decision=Outcome.LOG_ONLY,
+            )
+        _recut(world)
+        [found] = calibration_sets.list_all(tenant=world.tenant)
+        return found
+
+    def test_are_weighed_by_what_they_stand_for(self, world, listed):
+        told = list(OutcomeRecord.objects.for_tenant(world.tenant))
+        off = [abs(one.value - PROBABILITY.quantise_one(one.score)[1]) for one in told]
+        weights = [1 / one.propensity for one in told]
+
+        assert listed.outcome_widths == {
+            level: naive.weighted_quantile(
+                off, weights, level=Fraction(level, 100), test_weight=max(weights)
+            )
+            for level in (90, 95, 99)
+        }
+
+    def test_are_not_counted_as_if_all_had_been_seen(self, listed):
+        unweighted = outcome_abs(
+            [abs(one.value - one.score) for one in OutcomeRecord.objects.all()],
+            level=Fraction(9, 10),
+        )
+
+        # Loud rows are the uncertain ones, and more than half of what is known.
+        assert listed.outcome_widths[90] < unweighted.quantile
+
+    def test_say_how_many_rows_of_equal_weight_they_are_worth(self, listed):
+        # 150 rows of weight 1 and 120 of weight 5.
+        assert listed.row.n == 270
+        assert listed.row.n_effective == pytest.approx((150 + 600) ** 2 / (150 + 25 * 120))
+
+    def test_promise_nothing_over_all_predictions_below_a_hundred_effective_ones(self, world):
+        for i in range(120):
+            world.log(days_ago=3 + i / 120, score=0.8, outcome=1.0)
+        for i in range(100):
+            world.log(
+                days_ago=3 + i / 100,
+                score=0.1,
+                outcome=0.0 if i % 10 == 0 else None,
+                propensity=0.1,
+                decision=Outcome.LOG_ONLY,
+            )
+        _recut(world)
+
+        [found] = calibration_sets.list_all(tenant=world.tenant)
+
+        assert found.row.n_effective < 100 < found.row.n
+        assert set(found.outcome_widths.values()) == {None}

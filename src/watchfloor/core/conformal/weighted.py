@@ -3,6 +3,10 @@ A conformal quantile for calibration rows that stand for more or fewer than them
 
 Where only some outcomes are known and the chance of each to become known is logged, or where
 predictions now differ from those of the calibration in a known ratio, each row gets a weight.
+
+Called by every calibration set with audit-sampled rows (`calibration.fit_calibration`, from the
+propensities that `ml/calibration/calibration_cut` reads with the outcomes) and by calibrations of
+estimates (`numeric_fit`). The effective number of rows stands on the set's row, page and API.
 """
 
 import math

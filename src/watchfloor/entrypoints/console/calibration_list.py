@@ -1,6 +1,6 @@
 """A model's calibration sets as its page lists them: whence, how many, what they promise."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,7 @@ def _row(one: ListedSet) -> dict[str, Any]:
             else ""
         ),
         "levels": _levels(row.levels),
+        "widths": _widths(one.outcome_widths),
         "tickets": _certified(found.certified_from if found else None, row.eps_ticket),
         "clearing": _certified(found.clear_below if found else None, row.eps_clear),
         "self_test": _self_test(one),
@@ -67,6 +68,15 @@ def _levels(levels: dict[str, Any]) -> str:
         gettext("%(level)s %% in %(n)s of %(bins)s bins")
         % {"level": level, "n": levels["promised"][str(level)], "bins": levels["bins"]}
         for level in LEVELS
+    )
+
+
+def _widths(widths: Mapping[int, float | None]) -> str:
+    """Return the half-widths over all predictions together, in words; nothing without any."""
+    return ", ".join(
+        gettext("%(level)s %% within %(width)s") % {"level": level, "width": score_text(width)}
+        for level, width in widths.items()
+        if width is not None
     )
 
 

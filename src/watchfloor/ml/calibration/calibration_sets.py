@@ -1,6 +1,7 @@
 """Calibration sets as rows nobody can change: stored with their provenance, listed, added up."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -133,6 +134,28 @@ class ListedSet:
     def is_readable(self) -> bool:
         """Whether its stored bytes are those that were written."""
         return self.calibration is not None
+
+    @property
+    def outcome_widths(self) -> dict[int, float | None]:
+        """
+        Half-widths of outcome intervals over all predictions together, by level in percent.
+
+        Sampled rows weigh what they stand for. None where the level is not promised, or not kept.
+        """
+        return _by_level(self.calibration.marginal if self.calibration else None)
+
+    @property
+    def outcome_widths_pac(self) -> dict[int, float | None]:
+        """The same, held by this very set with probability 1 - delta."""
+        return _by_level(self.calibration.marginal_pac if self.calibration else None)
+
+
+def _by_level(widths: Sequence[float] | None) -> dict[int, float | None]:
+    found = widths or (math.inf,) * len(LEVELS)
+    return {
+        level: width if math.isfinite(width) else None
+        for level, width in zip(LEVELS, found, strict=True)
+    }
 
 
 def sets_of(

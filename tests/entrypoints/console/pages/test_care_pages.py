@@ -68,6 +68,7 @@ class TestModels:
         assert [one["is_serving"] for one in sets] == [True, False]
         assert sets[0]["self_test"].startswith("passed")
         assert "tickets from" in words(page)
+        assert "all predictions together: 90" in words(page)
         facts = dict(sets[0]["facts"])
         assert facts["Training rows"].startswith("trained elsewhere")
         assert facts["Rows"] == sets[0]["row"].rows_sha256[:16]

@@ -61,6 +61,16 @@ class CalibrationSetOut(serializers.Serializer[Any]):
     is_readable = serializers.BooleanField(
         help_text="False: its stored bytes are gone or damaged, and it certifies nothing."
     )
+    outcome_widths = serializers.DictField(
+        child=serializers.FloatField(allow_null=True),
+        help_text="Level in percent to the distance from the score within which outcomes lie, "
+        "over all predictions together; sampled rows weigh what they stand for, and then 100 "
+        "effective rows are needed. Null: not promised.",
+    )
+    outcome_widths_pac = serializers.DictField(
+        child=serializers.FloatField(allow_null=True),
+        help_text="The same, held by this very set with probability 1 - delta.",
+    )
     levels = LevelsOut(source="row.levels")
     self_test_passed = serializers.BooleanField(
         source="row.self_test_passed", allow_null=True, help_text="Null: too few rows to say."

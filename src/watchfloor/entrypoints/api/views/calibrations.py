@@ -43,6 +43,8 @@ EXAMPLE: dict[str, Any] = {
             "certified_from": 0.91,
             "clear_below": 0.04,
             "is_readable": True,
+            "outcome_widths": {"90": 0.31, "95": 0.47, "99": 0.83},
+            "outcome_widths_pac": {"90": 0.34, "95": 0.52, "99": None},
             "levels": {"bins": 9, "promised": {"90": 9, "95": 9, "99": 5}},
             "self_test_passed": True,
             "self_test": {"passed": True, "alpha": 0.01, "n_older": 611, "n_newer": 610},
