@@ -95,7 +95,7 @@ def judge(counts: ScoredCounts, calibrations: Sequence[Calibration], *, level: i
     """
     level_of(level)
     at = LEVELS.index(level)
-    _refuse_unknown(counts.calibration, len(calibrations))
+    refuse_unknown_calibrations(counts.calibration, len(calibrations))
     covered, where = np.zeros_like(counts.clean), np.full_like(counts.calibration, NO_CALIBRATION)
     bins, first = [each for one in calibrations for each in one.bins], 0
     for index, one in enumerate(calibrations):
@@ -244,7 +244,8 @@ def _moments(n: int, level: Fraction) -> tuple[float, float]:
     return k / (n + 1), k * (n + 1 - k) / ((n + 1) ** 2 * (n + 2))
 
 
-def _refuse_unknown(calibration: IntArray, n: int) -> None:
+def refuse_unknown_calibrations(calibration: IntArray, n: int) -> None:
+    """Raise InvalidInput where a row points to none of n calibrations."""
     wrong = (calibration < NO_CALIBRATION) | (calibration >= n)
     if wrong.any():
         first = int(np.argmax(wrong))

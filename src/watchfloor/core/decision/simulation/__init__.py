@@ -1,0 +1,1 @@
+"""What would happen at other thresholds: over counted history at once, and event by event."""
