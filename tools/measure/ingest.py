@@ -145,7 +145,7 @@ def _pass(
     """Send a part of the messages and carry them; return what it took."""
     from django.db import connection
 
-    from watchfloor.entrypoints.mqtt.broker_address import BrokerAddress
+    from watchfloor.entrypoints.broker_address import BrokerAddress
     from watchfloor.entrypoints.mqtt.carriage import Carriage
     from watchfloor.entrypoints.mqtt.subscriber import Subscriber, SubscriberOptions
 
