@@ -220,11 +220,13 @@ class TestCurve:
 
         found = curves.curve(history_of(counted(scores, outcomes), [], days=1))
 
-        fpr, tpr, thresholds = sklearn_metrics.roc_curve(outcomes, scores, drop_intermediate=False)
+        false_rate, true_rate, thresholds = sklearn_metrics.roc_curve(
+            outcomes, scores, drop_intermediate=False
+        )
         precision, recall, _ = sklearn_metrics.precision_recall_curve(outcomes, scores)
         assert np.array_equal(found.thresholds, thresholds[1:])
-        assert np.allclose(found.false_positive_rate, fpr[1:], rtol=0, atol=EXACT)
-        assert np.allclose(found.recall, tpr[1:], rtol=0, atol=EXACT)
+        assert np.allclose(found.false_positive_rate, false_rate[1:], rtol=0, atol=EXACT)
+        assert np.allclose(found.recall, true_rate[1:], rtol=0, atol=EXACT)
         assert np.allclose(found.precision[::-1], precision[:-1], rtol=0, atol=EXACT)
         assert np.allclose(found.recall[::-1], recall[:-1], rtol=0, atol=EXACT)
         auc = sklearn_metrics.roc_auc_score(outcomes, scores)
