@@ -486,7 +486,7 @@ class TestGrowth:
         path = f"/t/borealis/{name}"
         _predict(world, 3)
         lea.get(path)
-        # The clock row is read again after a while; both requests begin with reading it.
+        # Both requests begin with reading the clock row, and neither reads it twice.
         clock.forget()
         with CaptureQueriesContext(connection) as few:
             lea.get(path)
