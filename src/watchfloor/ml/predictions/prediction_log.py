@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count
 
+from watchfloor.core.decision.reason import Reason
 from watchfloor.ml.models import PredictionLog, ScoredPrediction
 from watchfloor.ml.predictions.scored import Scored
 from watchfloor.tenants.models import Tenant
@@ -79,11 +80,16 @@ def features_in(
 def decisions_by_day(
     table: type[ScoredPrediction], *, tenant: Tenant, model_type: str, version: str
 ) -> dict[Any, dict[str, int]]:
-    """Return how many predictions of a version had each decision, by local day."""
+    """
+    Return how many predictions of a version had each decision, by local day.
+
+    Estimates of numbers are left out: nothing was decided about them.
+    """
     rows = (
         table._default_manager.filter(
             tenant_id=tenant.pk, model_type=model_type, model_version=version
         )
+        .exclude(reason=Reason.NUMERIC_ESTIMATE.value)
         .values("local_day", "decision")
         .annotate(n=Count("id"))
         .order_by()

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet
 
 from watchfloor.core.conformal.probability_bins import ProbabilityInterval
+from watchfloor.core.decision.reason import Reason
 from watchfloor.ml.inference import serving
 from watchfloor.ml.models import OutcomeRecord, PredictionLog, ScoredPrediction
 from watchfloor.noc.intake.logs import FRAUD_DETECTOR
@@ -163,6 +164,8 @@ def decided_on(
     """
     Return how many predictions of a local day were decided, and how many without a person.
 
+    Estimates of numbers are not among them: there is nothing to decide.
+
     Args:
         since: when the day began; with it the index on time finds the day's rows.
     """
@@ -170,6 +173,7 @@ def decided_on(
     general = PredictionLog.objects.for_tenant(tenant).filter(model_type__in=model_types(tenant))
     for rows in (general, FraudPredictionLog.objects.for_tenant(tenant)):
         seen: QuerySet[Any] = rows.filter(occurred_at__gte=since, local_day=day)
+        seen = seen.exclude(reason=Reason.NUMERIC_ESTIMATE.value)
         if site_ids is not None:
             seen = seen.filter(site_id__in=site_ids)
         for decision, n in seen.values_list("decision").annotate(n=Count("id")).order_by():
