@@ -1,8 +1,10 @@
 """A replay carries a stream once, by its own clock, and leaves the same however it was cut."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 from django.db import transaction
@@ -49,6 +51,14 @@ def lasting(report):
     return json.loads(json.dumps({k: v for k, v in report.items() if k not in RUN_ALONE}))
 
 
+class Told(NamedTuple):
+    """What one replay said, what of it is in the database, and its log of predictions."""
+
+    report: dict
+    lasting: dict
+    log: list
+
+
 def undone(work):
     """Return what some work returns, with the database as it was before it."""
     with transaction.atomic():
@@ -65,9 +75,25 @@ def log():
     )
 
 
+@pytest.fixture(scope="class")
+def told(standing_orders, django_db_setup, django_db_blocker) -> Iterator[Told]:
+    """The orders, replayed once; the tests of a class read it, and what they write is undone."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        report = replay(standing_orders)
+        yield Told(report, lasting(report), log())
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def whole(standing_orders, django_db_setup, django_db_blocker) -> Told:
+    """What an undisturbed run leaves, as values: the database is as before."""
+    with django_db_blocker.unblock():
+        return undone(lambda: Told(r := replay(standing_orders), lasting(r), log()))
+
+
 class TestReplay:
-    def test_tells_the_whole_story_of_a_world_that_turns(self, orders):
-        report = replay(orders)
+    def test_tells_the_whole_story_of_a_world_that_turns(self, told):
+        report = told.report
 
         assert broken_identities(report) == []
         assert report["events"] == {
@@ -94,68 +120,42 @@ class TestReplay:
             for outcome in ("auto_ticket", "suppressed_duplicate")
         )
 
-    def test_what_serves_beats_the_frozen_model_after_the_turn(self, orders):
-        weeks = {week["week"]: week for week in replay(orders)["weeks"]}
+    def test_what_serves_beats_the_frozen_model_after_the_turn(self, told):
+        weeks = {week["week"]: week for week in told.report["weeks"]}
 
         before, after = weeks["2025-03-24"], weeks["2025-04-07"]
         assert before["brier"] == before["frozen_brier"]
         assert after["brier"] < 0.1 < 0.5 < after["frozen_brier"]
         assert TURNS_ON_DAY == 26
 
-    def test_a_second_run_changes_nothing(self, orders):
-        first, logged = replay(orders), log()
+    def test_a_second_run_changes_nothing(self, orders, told):
         deeds, planned = AuditEntry.objects.count(), list(DueRow.objects.values())
         letters = list(DeadLetter.objects.values())
 
         second = replay(orders)
 
-        assert lasting(second) == lasting(first)
+        assert lasting(second) == told.lasting
         assert second["this_run"]["events"]["stored"] == 0
         assert second["this_run"]["outcomes"]["recorded"] == 0
         assert second["this_run"]["due_work"] == 0
-        assert log() == logged
+        assert log() == told.log
         assert AuditEntry.objects.count() == deeds
         assert list(DueRow.objects.values()) == planned
         assert list(DeadLetter.objects.values()) == letters
 
-    def test_the_size_of_a_batch_changes_nothing(self, orders, monkeypatch):
-        whole, logged = undone(lambda: (lasting(replay(orders)), log()))
-        monkeypatch.setattr(stream, "MOST_IN_A_BATCH", 7)
+    def test_tells_no_outcome_before_it_was_known(self, told):
+        times = OutcomeRecord.objects.values_list("known_at", "recorded_at", "occurred_at")
+        assert all(occurred <= known <= recorded for known, recorded, occurred in times)
+        assert all(recorded - known < timedelta(days=1) for known, recorded, _ in times)
 
-        assert lasting(replay(orders)) == whole
-        assert log() == logged
-
-    def test_goes_on_where_an_earlier_run_ended_in_the_middle(self, orders):
-        whole, logged = undone(lambda: (lasting(replay(orders)), log()))
-        with pytest.raises(_Cut):
-            _cut_after(orders, n_batches=60)
-
-        assert 0 < PredictionLog.objects.count() < N_EVENTS
-        assert lasting(replay(orders)) == whole
-        assert log() == logged
-
-    def test_tells_no_outcome_before_it_was_known(self, orders):
-        replay(orders)
-
-        told = OutcomeRecord.objects.values_list("known_at", "recorded_at", "occurred_at")
-        assert all(occurred <= known <= recorded for known, recorded, occurred in told)
-        assert all(recorded - known < timedelta(days=1) for known, recorded, _ in told)
-
-    def test_stops_where_its_work_is_held_elsewhere(self, orders, monkeypatch):
-        monkeypatch.setattr(due, "claim_next", lambda **_: None)
-
-        with pytest.raises(NotReady, match="held elsewhere"):
-            replay(orders)
-
-    def test_a_sweep_by_the_installations_clock_leaves_a_replayed_tenant_alone(self, orders, now):
-        replay(orders)
+    def test_a_sweep_by_the_installations_clock_leaves_a_replayed_tenant_alone(self, told, now):
         lease = Lease(worker="sweep", real_now=now)
         kinds = {row.kind for row in DueRow.objects.all()}
 
         assert due.claim_next(now=now, lease=lease, kinds=kinds) is None
         assert due.next_due_at(kinds=kinds) is None
 
-    def test_a_pace_waits_for_the_stream(self, orders, monkeypatch):
+    def test_a_pace_waits_for_the_stream(self, orders, told, monkeypatch):
         slept = []
         # The work between the waits takes no time: only the stream's own is to be seen.
         still = SimpleNamespace(sleep=slept.append, monotonic=lambda: 0.0)
@@ -166,15 +166,35 @@ class TestReplay:
         # 40 days at a day a second: the last orders are closed on the next morning.
         assert 39.5 < max(slept) < 41
 
-    def test_the_summary_tells_the_same_in_words(self, orders):
-        report = replay(orders)
-
-        said = summary_of(report)
+    def test_the_summary_tells_the_same_in_words(self, told):
+        said = summary_of(told.report)
 
         assert f"{N_EVENTS:,} stored, {N_REPEATED} duplicate, {N_BROKEN} dead" in said
         assert "drift       2025-0" in said
-        assert report["first_model"]["version"] in said
+        assert told.report["first_model"]["version"] in said
         assert max(map(len, said.splitlines())) <= 200
+
+
+class TestHowItIsCut:
+    def test_the_size_of_a_batch_changes_nothing(self, orders, whole, monkeypatch):
+        monkeypatch.setattr(stream, "MOST_IN_A_BATCH", 7)
+
+        assert lasting(replay(orders)) == whole.lasting
+        assert log() == whole.log
+
+    def test_goes_on_where_an_earlier_run_ended_in_the_middle(self, orders, whole):
+        with pytest.raises(_Cut):
+            _cut_after(orders, n_batches=60)
+
+        assert 0 < PredictionLog.objects.count() < N_EVENTS
+        assert lasting(replay(orders)) == whole.lasting
+        assert log() == whole.log
+
+    def test_stops_where_its_work_is_held_elsewhere(self, orders, monkeypatch):
+        monkeypatch.setattr(due, "claim_next", lambda **_: None)
+
+        with pytest.raises(NotReady, match="held elsewhere"):
+            replay(orders)
 
 
 class _Cut(Exception):
