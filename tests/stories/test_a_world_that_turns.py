@@ -7,11 +7,14 @@ two of five are too. The model errs less often than before, so nothing that coun
 it; but four times as much of what it tickets is false as was promised.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from cast import acme
+from standing import standing
 
 from watchfloor.entrypoints import due_work
 from watchfloor.ledger.due import Lease
@@ -97,22 +100,30 @@ class Desk:
         return float(rng.uniform() < self.world[0 if request.score > 0.5 else 1])
 
 
-@pytest.fixture
-def desk(tenant) -> Desk:
+@pytest.fixture(scope="module")
+def nine_days(django_db_setup, django_db_blocker) -> Iterator[Desk]:
     """Three days of people alone; then the first night cuts a set, and five days of tickets."""
-    policy_switch.switch_flag(
-        tenant=tenant,
-        flag=Flag.AUTO_TICKET,
-        is_on=True,
-        actor="user:lea",
-        reason="story",
-        now=START,
-    )
-    desk = Desk(tenant)
-    desk.live(3)
-    model_health.plan_first_nights(tenant=tenant, now=desk.now)
-    desk.live(6)
-    return desk
+    with standing(django_db_blocker):
+        tenant = acme(now=START)
+        policy_switch.switch_flag(
+            tenant=tenant,
+            flag=Flag.AUTO_TICKET,
+            is_on=True,
+            actor="user:lea",
+            reason="story",
+            now=START,
+        )
+        desk = Desk(tenant)
+        desk.live(3)
+        model_health.plan_first_nights(tenant=tenant, now=desk.now)
+        desk.live(6)
+        yield desk
+
+
+@pytest.fixture
+def desk(nine_days, db) -> Desk:
+    """The desk after nine days, which this story may go on with as it likes."""
+    return replace(nine_days)
 
 
 def ticketed(tenant) -> Found:

@@ -5,12 +5,14 @@ A made-up world of repair orders: an order is late when its workload is high. On
 the model's life the world turns over, and the model is wrong about most orders.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from cast import acme
+from standing import standing
 
 from watchfloor.entrypoints import due_work
 from watchfloor.ledger import audit, due
@@ -127,14 +129,14 @@ class World:
         raise AssertionError("it was never reached")
 
 
-@pytest.fixture
-def world(tenant) -> World:
+def furnished(tenant) -> World:
+    """A tenant with every automation switched on, and its nights planned."""
     for flag in (Flag.AUTO_TICKET, Flag.AUTO_RETRAIN, Flag.AUTO_ROLLBACK):
         policy_switch.switch_flag(
             tenant=tenant, flag=flag, is_on=True, actor="user:lea", reason="story", now=START
         )
     for key, value in {
-        "AUTO_RETRAIN_ENABLED_TENANTS": ["acme"],
+        "AUTO_RETRAIN_ENABLED_TENANTS": [tenant.code],
         "ENABLE_AUTO_RETRAIN": True,
         "REQUIRE_MANUAL_APPROVAL_CRITICAL_DRIFT": False,
     }.items():
@@ -145,20 +147,28 @@ def world(tenant) -> World:
     return World(tenant)
 
 
+@pytest.fixture(scope="module")
+def thirty_days(django_db_setup, django_db_blocker) -> Iterator[World]:
+    """Thirty days without a model, then the first one: lived once for all stories."""
+    with standing(django_db_blocker):
+        world = furnished(acme(now=START))
+        world.live(30)
+        safe_retrain.first_model(tenant=world.tenant, model_type=MODEL_TYPE, now=world.now)
+        yield world
+
+
 @pytest.fixture
-def trained(world) -> World:
-    """Thirty days without a model, then the first one."""
-    world.live(30)
-    safe_retrain.first_model(tenant=world.tenant, model_type=MODEL_TYPE, now=world.now)
-    return world
+def trained(thirty_days, db) -> World:
+    """The world after thirty days, which this story may go on with as it likes."""
+    return replace(thirty_days)
 
 
-def test_without_a_model_every_event_goes_to_a_person_under_a_cap(world):
-    world.live(2)
+def test_without_a_model_every_event_goes_to_a_person_under_a_cap(other_tenant):
+    furnished(other_tenant).live(2)
 
-    reasons = set(PredictionLog.objects.values_list("decision", "reason"))
-    assert reasons == {("human_review", "no_model")}
-    assert ReviewItem.objects.count() == 2 * ORDERS_A_DAY
+    logged = PredictionLog.objects.for_tenant(other_tenant)
+    assert set(logged.values_list("decision", "reason")) == {("human_review", "no_model")}
+    assert ReviewItem.objects.for_tenant(other_tenant).count() == 2 * ORDERS_A_DAY
 
 
 def test_a_certified_model_opens_tickets_by_itself_and_the_outcome_closes_them(trained):

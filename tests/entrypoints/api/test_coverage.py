@@ -3,10 +3,10 @@
 import pytest
 from cast import acme
 from desk import DESK, NOON, fill
-from django.db import transaction
 from django.test import Client
 from doors import caller, token
 from jsonschema import Draft202012Validator
+from standing import standing
 
 from watchfloor.entrypoints import clock
 from watchfloor.ledger.clock import set_clock
@@ -21,10 +21,9 @@ PATH = f"/api/v2/models/{DESK}/coverage"
 @pytest.fixture(scope="module")
 def filled(django_db_setup, django_db_blocker):
     """Acme with a month behind it, as one transaction that is taken back."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with standing(django_db_blocker):
         set_clock(virtual_now=NOON, speed=0, real_now=clock.real_now())
         yield fill(acme(now=NOON))
-        transaction.set_rollback(True)
     clock.forget()
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from cast import acme, borealis
 from desk import DESK, NOON, fill
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from oracle import naive
+from standing import standing
 
 from watchfloor.core.local_time import local_day
 from watchfloor.ml.coverage import interval_widths
@@ -27,9 +28,8 @@ WEEKS = 5
 @pytest.fixture(scope="module")
 def filled(django_db_setup, django_db_blocker):
     """Acme once for all tests, as one transaction that is taken back."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with standing(django_db_blocker):
         yield fill(acme(now=NOON))
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

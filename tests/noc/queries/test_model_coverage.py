@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from cast import acme, borealis
 from desk import DESK, NOON, fill
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from standing import standing
 
 from watchfloor.core.conformal.probability_bins import clopper_pearson
 from watchfloor.core.conformal.quantile import level_of
@@ -26,9 +27,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def filled(django_db_setup, django_db_blocker):
     """Acme once for all tests, as one transaction that is taken back."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with standing(django_db_blocker):
         yield fill(acme(now=NOON))
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

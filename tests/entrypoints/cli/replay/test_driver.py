@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
-from django.db import transaction
 from entrypoints.cli.replay.orders import (
     N_BROKEN,
     N_EVENTS,
@@ -15,6 +14,7 @@ from entrypoints.cli.replay.orders import (
     N_UNLABELLED,
     TURNS_ON_DAY,
 )
+from standing import standing
 
 from watchfloor.core.errors import NotReady
 from watchfloor.entrypoints.cli.replay import driver, stream
@@ -59,14 +59,6 @@ class Told(NamedTuple):
     log: list
 
 
-def undone(work):
-    """Return what some work returns, with the database as it was before it."""
-    with transaction.atomic():
-        result = work()
-        transaction.set_rollback(True)
-    return result
-
-
 def log():
     return list(
         PredictionLog.objects.order_by("id").values_list(
@@ -78,17 +70,17 @@ def log():
 @pytest.fixture(scope="class")
 def told(standing_orders, django_db_setup, django_db_blocker) -> Iterator[Told]:
     """The orders, replayed once; the tests of a class read it, and what they write is undone."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with standing(django_db_blocker):
         report = replay(standing_orders)
         yield Told(report, lasting(report), log())
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")
 def whole(standing_orders, django_db_setup, django_db_blocker) -> Told:
     """What an undisturbed run leaves, as values: the database is as before."""
-    with django_db_blocker.unblock():
-        return undone(lambda: Told(r := replay(standing_orders), lasting(r), log()))
+    with standing(django_db_blocker):
+        report = replay(standing_orders)
+        return Told(report, lasting(report), log())
 
 
 class TestReplay:

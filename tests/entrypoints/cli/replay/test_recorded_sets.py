@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import pytest
 
@@ -11,8 +12,9 @@ from watchfloor.entrypoints.cli.replay.itsm_incidents import FIRST_MODEL_AT
 SAMPLES = [("itsm_incidents", 400), ("elec2", 2), ("db_elevators", 5)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def recorded(data_dir):
+    @cache
     def read(name, units=None):
         return open_dataset(name, data_dir=data_dir, mapping=None, units=units)
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from doors import member
 from entrypoints.console.pages.world import World, build
+from standing import standing
 
 from watchfloor.entrypoints import clock
 from watchfloor.ledger.clock import set_clock
@@ -20,10 +20,9 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def built(django_db_setup, django_db_blocker) -> Iterator[World]:
     """The world as one transaction that is taken back: the audit refuses to be deleted."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with standing(django_db_blocker):
         set_clock(virtual_now=NOON, speed=0, real_now=clock.real_now())
         yield build(now=NOON)
-        transaction.set_rollback(True)
     clock.forget()
 
 
