@@ -1,10 +1,11 @@
 """Many predictions decided at once are decided as each alone: for any evidence, any policy."""
 
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from core.decision.sure import NOW
 from core.decision.test_policy_properties import ANY_EVIDENCE, POLICY
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,8 +19,6 @@ from watchfloor.core.decision.policy import (
     Reason,
     decide,
 )
-
-NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 
 
 def fuzzed_evidence(rng, n):
@@ -48,6 +47,7 @@ def fuzzed_evidence(rng, n):
             calibrated_at=None
             if rng.random() < 0.1
             else NOW - timedelta(days=float(rng.choice([1, 45, 46]))),
+            calibration_unreadable=bool(rng.random() < 0.1),
             drift_alarm=bool(rng.random() < 0.1),
             exchangeability_lost=bool(rng.random() < 0.1),
             earlier_ticket=list(EarlierTicket)[rng.choice(4, p=[0.7, 0.1, 0.1, 0.1])],

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
+from core.decision.sure import NOW, ON, SURE
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -17,35 +18,8 @@ from watchfloor.core.decision.policy import (
 )
 from watchfloor.core.decision.record import record_of
 
-NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
 AUTOMATIC = {Outcome.AUTO_TICKET, Outcome.AUTO_CLEAR}
 
-ON = DecisionPolicy(
-    review_score=0.4,
-    automation_on=True,
-    stage_on=True,
-    clear_on=True,
-    breaker_open=False,
-    site_cap_left=2,
-    cap_left=2,
-)
-SURE = Evidence(
-    score=0.8,
-    width=0.1,
-    venn_abers_width=0.1,
-    certified_from=0.78,
-    ticket_eps=0.1,
-    ticket_delta=0.1,
-    clear_below=0.05,
-    clear_eps=0.01,
-    clear_delta=0.1,
-    positives_limit=0.2,
-    positives_beta=0.05,
-    calibration_n=1_000,
-    calibration_n_positive=60,
-    calibrated_at=NOW - timedelta(days=10),
-    now=NOW,
-)
 UNIT = st.floats(0, 1)
 SHARES = st.one_of(st.none(), UNIT, st.just(math.nan))
 EVIDENCE = st.builds(

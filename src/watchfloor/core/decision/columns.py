@@ -57,6 +57,7 @@ class EvidenceColumns:
     calibration_n: IntArray
     calibration_n_positive: IntArray
     calibrated_at: Moments
+    calibration_unreadable: BoolArray
     drift_alarm: BoolArray
     exchangeability_lost: BoolArray
     earlier_ticket: Codes
@@ -86,7 +87,7 @@ def _column(name: str, rows: Sequence[Evidence]) -> npt.NDArray[np.generic]:
         return np.array(naive, dtype="datetime64[us]")
     if name in ("calibration_n", "calibration_n_positive"):
         return np.array(values, dtype=np.int64)
-    if name in ("drift_alarm", "exchangeability_lost"):
+    if name in ("calibration_unreadable", "drift_alarm", "exchangeability_lost"):
         return np.array(values, dtype=np.bool_)
     return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 
@@ -186,6 +187,7 @@ def _all(e: EvidenceColumns, value: bool | BoolArray) -> BoolArray:
 
 
 _CALIBRATED: tuple[tuple[Reason, Holds], ...] = (
+    (Reason.CALIBRATION_UNREADABLE, lambda e, _p: ~e.calibration_unreadable),
     (Reason.NO_CALIBRATION, lambda e, _p: ~np.isnat(e.calibrated_at) & (e.calibration_n > 0)),
     (Reason.CALIBRATION_TOO_SMALL, _large_enough),
     (Reason.CALIBRATION_STALE, _fresh),

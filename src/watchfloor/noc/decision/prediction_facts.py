@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from watchfloor.core.decision.figures import percent
 from watchfloor.core.decision.reason import Reason
 from watchfloor.core.decision.risk import RiskLevel, risk_level
 from watchfloor.ml.inference import explanations
@@ -112,7 +113,7 @@ def _promise(prediction: ScoredPrediction) -> str:
     if threshold is None or eps is None or delta is None:
         return ""
     return (
-        f"Tickets open by themselves from {threshold:.4g}: at most {100 * eps:.3g} % of them are "
-        f"false, with {100 * (1 - delta):.3g} % confidence, from {prediction.calibration_n} known "
+        f"Tickets open by themselves from {threshold:.4g}: at most {percent(eps)} of them are "
+        f"false, with {percent(1 - delta)} confidence, from {prediction.calibration_n} known "
         f"outcomes (calibration {prediction.calibration_hash[:12]})."
     )

@@ -160,6 +160,7 @@ def _evidence(
         calibration_n=facts.pop("n").astype(np.int64),
         calibration_n_positive=facts.pop("n_positive").astype(np.int64),
         calibrated_at=np.where(calibration == NO_CALIBRATION, np.datetime64("NaT"), _MOMENT),
+        calibration_unreadable=nothing,
         drift_alarm=nothing,
         exchangeability_lost=nothing,
         earlier_ticket=np.full(n, list(EarlierTicket).index(EarlierTicket.NONE), dtype=np.int8),
