@@ -175,7 +175,7 @@ SIGN_IN = {
     "tenants/tokens.py": {"find_actor_of_token"},
 }
 NAMES_ITS_ROWS = frozenset({"tenant", "tenant_id", "tenant__code", "pk", "pk__in", "id__in"})
-NAMES_ITS_TENANT = frozenset({"for_tenant", "bulk_create", "bulk_update"})
+NAMES_ITS_TENANT = frozenset({"for_tenant", "for_tenants", "bulk_create", "bulk_update"})
 
 
 def unscoped_queries(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from watchfloor.entrypoints.api.views import (
     coverage,
     dead_letters,
     documents,
+    fleet,
     floor,
     models,
     outcomes,
@@ -40,6 +41,7 @@ API: list[URLPattern | URLResolver] = [
         calibrations.Calibrations.as_view(),
         name="model_calibrations",
     ),
+    path("fleet", fleet.FleetOfModels.as_view(), name="fleet"),
     path("metrics", models.Metrics.as_view(), name="metrics"),
     path("dead-letters", dead_letters.DeadLetters.as_view(), name="dead_letters"),
     path(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from watchfloor.core.errors import NotAllowed
+from watchfloor.tenants import directory
 from watchfloor.tenants.models import Membership, Tenant, User
 from watchfloor.tenants.roles import SITE_ROLES, Permission, Role, role_allows
 
@@ -40,6 +41,19 @@ def tenants_of(user: User) -> list[Tenant]:
     """Return the tenants a person belongs to, by code."""
     ids = Membership.objects.filter(user=user).values_list("tenant_id", flat=True)
     return list(Tenant.objects.filter(pk__in=ids).order_by("code"))
+
+
+def tenants_overseen_by(actor: Actor) -> list[Tenant]:
+    """
+    Return whose models an actor may compare: their own tenant's.
+
+    On the platform's own tenant it is every customer, for those who manage the platform there;
+    the same role in a customer's tenant reaches no further than that customer.
+    """
+    is_platform = actor.tenant.code == directory.PLATFORM
+    if is_platform and actor.may(Permission.MANAGE_PLATFORM):
+        return directory.customers()
+    return [actor.tenant]
 
 
 def find_actor(*, user: User, tenant: Tenant) -> Actor | None:

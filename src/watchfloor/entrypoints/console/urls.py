@@ -9,6 +9,7 @@ from watchfloor.entrypoints.console.views import (
     audit,
     coverage,
     dead_letters,
+    fleet,
     health,
     models,
     predictions,
@@ -60,6 +61,7 @@ MANAGE: list[URLPattern | URLResolver] = [
     path("ml-config/<str:key>/", ml_config.key, name="ml_config_key"),
 ]
 CARE: list[URLPattern | URLResolver] = [
+    path("fleet/", fleet.fleet, name="fleet"),
     path("dead-letters/", dead_letters.letter_list, name="dead_letters"),
     path("dead-letters/<int:letter_id>/", dead_letters.letter, name="dead_letter"),
     path("audit/", audit.entries, name="audit"),

@@ -202,21 +202,32 @@ def _quiet(
     )
 
 
+def days_to_see(monitor: Monitor, *, drop: float) -> list[float | None]:
+    """Return the median and the 90 % figure of days until a drop is seen; None for never."""
+    a_day = labels_per_day(monitor)
+    return [
+        drift_reports.finite(labels / a_day) for labels in planned_delay_events(monitor, drop=drop)
+    ]
+
+
+def labels_per_day(monitor: Monitor) -> float:
+    """Return how many known outcomes a day the monitor was made for."""
+    if monitor.baseline.is_clustered:
+        return monitor.baseline.labels_per_day
+    # On single outcomes the needed evidence is that of a year of them.
+    return monitor.alarm_at / DAYS_PER_YEAR
+
+
 def _state_of(monitor: Monitor) -> dict[str, Any]:
     median, p90 = planned_delay_events(monitor, drop=0.10)
-    # On single outcomes the needed evidence is that of a year of them.
-    a_day = monitor.baseline.labels_per_day
-    if not monitor.baseline.is_clustered:
-        a_day = monitor.alarm_at / DAYS_PER_YEAR
-    days = [drift_reports.finite(labels / a_day) for labels in (median, p90)]
     return {
         "baseline_error": monitor.baseline.mu0,
         "phi": monitor.baseline.phi,
         "evidence": monitor.evidence,
         "alarm_at": monitor.alarm_at,
-        "labels_per_day": a_day,
+        "labels_per_day": labels_per_day(monitor),
         "n_effective": monitor.baseline.n_effective,
-        "days_to_see_10_points": days,
+        "days_to_see_10_points": days_to_see(monitor, drop=0.10),
         "labels_to_see_10_points": [drift_reports.finite(median), drift_reports.finite(p90)],
     }
 

@@ -36,6 +36,7 @@ MAY_OPEN = {
     "review": ON_THE_FLOOR,
     "review_shortlist": ON_THE_FLOOR,
     "models": WITH_MODELS,
+    "fleet": WITH_MODELS,
     "model": WITH_MODELS,
     "coverage": WITH_MODELS,
     "coverage_csv": WITH_MODELS,
@@ -272,7 +273,7 @@ class TestEve:
         assert not KillSwitch.objects.get().engaged
 
     def test_sees_no_row_of_acmes_in_her_lists(self, world, eve):
-        lists = ("alerts", "tickets", "dead-letters", "models", "audit", "manage/tokens")
+        lists = ("alerts", "tickets", "dead-letters", "models", "fleet", "audit", "manage/tokens")
 
         pages = {name: eve.get(f"/t/borealis/{name}/").content.decode() for name in lists}
 

@@ -22,6 +22,7 @@ PAGES = (
     "review/shortlist/?model_type=sla_breach",
     "predictions/{prediction_id}/",
     "models/",
+    "fleet/",
     "models/lift_outage/",
     "models/sla_breach/",
     "models/fraud_detector/",
