@@ -324,7 +324,7 @@ def _routes() -> str:
     rows = [
         (
             f"`{method.upper()} {path}`",
-            f"`{_permission_of(path)}`",
+            f"`{_permission_of(path, method)}`",
             f"{said['summary']}. {said['description']}",
         )
         for path, methods in sorted(paths.items())
@@ -333,18 +333,19 @@ def _routes() -> str:
     return table(("route", "permission", "what it does"), rows)
 
 
-def _permission_of(path: str) -> str:
+def _permission_of(path: str, method: str) -> str:
     """Return what a caller must be granted for a route; the ingest door checks its own."""
     from django.urls import resolve
 
+    from watchfloor.entrypoints.api.permissions import permission_of
     from watchfloor.tenants.roles import Permission
 
     number, uuid = "1", "00000000-0000-8000-8000-000000000000"
     asked = re.sub(r"{prediction_id}", uuid, path)
     view = resolve(re.sub(r"{\w+}", number, asked)).func
     view_class = getattr(view, "view_class", None)
-    permission = view_class.permission if view_class else Permission.SUBMIT_EVENTS
-    return str(permission.value)
+    asked_for = permission_of(view_class, method) if view_class else Permission.SUBMIT_EVENTS
+    return str(asked_for.value)
 
 
 def _default(value: Any) -> str:

@@ -138,6 +138,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
         "AlertStatus": "watchfloor.noc.models.alerts.AlertStatus",
+        "Fate": "watchfloor.core.decision.policy.Outcome",
         "DeadLetterState": "watchfloor.noc.models.intake.DeadLetterState",
         "ReviewState": "watchfloor.noc.models.work.ReviewState",
         "TicketStatus": "watchfloor.noc.models.work.TicketStatus",

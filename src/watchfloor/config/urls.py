@@ -14,6 +14,9 @@ from watchfloor.entrypoints.api.views import (
     outcomes,
     predictions,
     shortlist,
+    threshold_history,
+    threshold_simulation,
+    thresholds,
 )
 from watchfloor.entrypoints.health import views as health
 from watchfloor.entrypoints.http_ingest.schema import describe_ingest
@@ -42,6 +45,43 @@ API: list[URLPattern | URLResolver] = [
         name="model_calibrations",
     ),
     path("fleet", fleet.FleetOfModels.as_view(), name="fleet"),
+    path("noc/thresholds/", thresholds.Thresholds.as_view(), name="thresholds"),
+    path(
+        "noc/thresholds/simulate",
+        threshold_simulation.ThresholdSimulate.as_view(),
+        name="threshold_simulate",
+    ),
+    path(
+        "noc/thresholds/suggest",
+        threshold_simulation.ThresholdSuggest.as_view(),
+        name="threshold_suggest",
+    ),
+    path("noc/thresholds/batch", thresholds.ThresholdBatch.as_view(), name="threshold_batch"),
+    path(
+        "noc/thresholds/history",
+        threshold_history.ThresholdChanges.as_view(),
+        name="threshold_history",
+    ),
+    path(
+        "noc/thresholds/history.csv",
+        threshold_history.ThresholdChangesCSV.as_view(),
+        name="threshold_history_csv",
+    ),
+    path(
+        "noc/thresholds/history/<int:entry_id>/rollback",
+        thresholds.ThresholdRollback.as_view(),
+        name="threshold_rollback",
+    ),
+    path(
+        "noc/thresholds/<str:threshold_id>",
+        thresholds.Threshold.as_view(),
+        name="threshold",
+    ),
+    path(
+        "noc/thresholds/<str:threshold_id>/reset",
+        thresholds.ThresholdReset.as_view(),
+        name="threshold_reset",
+    ),
     path("metrics", models.Metrics.as_view(), name="metrics"),
     path("dead-letters", dead_letters.DeadLetters.as_view(), name="dead_letters"),
     path(

@@ -8,16 +8,21 @@ from doors import post
 
 from watchfloor.config.urls import API
 from watchfloor.noc.intake.dead_letters import Unreadable
-from watchfloor.noc.models import DeadLetter, ReviewItem, Ticket
-from watchfloor.workflows import security_anomaly
+from watchfloor.noc.models import DeadLetter, ReviewItem, Threshold, Ticket
+from watchfloor.workflows import security_anomaly, threshold_change
 
 BODIES = {
     "ticket_resolve": {"disposition": "true_positive"},
     "review_verdict": {"disposition": "true_positive"},
     "dead_letter_replay": {},
+    "threshold_reset": {"version": 1, "change_reason": "not mine"},
+    "threshold_rollback": {"change_reason": "not mine"},
 }
 WITH_ID = [route for route in API if isinstance(route, URLPattern) and "<" in str(route.pattern)]
-LISTS = ["tickets", "alerts", "reviews", "models", "metrics", "dead-letters"]
+LISTS = [
+    *("tickets", "alerts", "reviews", "models", "metrics", "dead-letters"),
+    "noc/thresholds/history",
+]
 
 
 @pytest.fixture
@@ -45,6 +50,16 @@ def acmes(acme_service, tenant, event, still):
         dedupe_key="k",
         opened_at=still,
     )
+    change = threshold_change.apply(
+        tenant=tenant,
+        model_type="sla_breach",
+        key="review_score",
+        value=0.5,
+        expected_version=0,
+        actor="user:lea",
+        reason="too many reviews",
+        now=still,
+    )
     return {
         "prediction": prediction["id"],
         "ticket_resolve": ticket.pk,
@@ -52,6 +67,9 @@ def acmes(acme_service, tenant, event, still):
         "dead_letter_replay": letter.pk,
         "model_coverage": "sla_breach",
         "model_calibrations": "sla_breach",
+        "threshold": "sla_breach.review_score",
+        "threshold_reset": "sla_breach.review_score",
+        "threshold_rollback": change.pk,
     }
 
 
@@ -89,6 +107,36 @@ class TestAnotherTenantsId:
         assert Ticket.objects.get().status == "open"
         assert ReviewItem.objects.get().state == "waiting"
         assert DeadLetter.objects.get().state == "open"
+        assert Threshold.objects.get().value == 0.5
+
+
+class TestAnotherTenantsThresholds:
+    def test_are_in_no_list_and_no_file(self, acmes, borealis_admin):
+        assert borealis_admin.get("/api/v2/noc/thresholds/").json() == {"items": []}
+        lines = borealis_admin.get("/api/v2/noc/thresholds/history.csv").content.splitlines()
+        assert len(lines) == 1
+
+    @pytest.mark.parametrize(
+        ("route", "body"),
+        [
+            ("simulate", {"proposed": {"review_score": 0.3}}),
+            ("suggest", {}),
+            (
+                "batch",
+                {
+                    "changes": [{"key": "review_score", "value": 0.3, "version": 1}],
+                    "change_reason": "not mine",
+                },
+            ),
+        ],
+    )
+    def test_are_neither_simulated_nor_moved(self, route, body, acmes, borealis_admin):
+        told = {"model_type": "sla_breach", **body}
+
+        response = post(borealis_admin, f"/api/v2/noc/thresholds/{route}", told)
+
+        assert response.status_code == 404
+        assert Threshold.objects.get().value == 0.5
 
 
 class TestAnotherTenantsRows:
@@ -132,7 +180,7 @@ class TestAnotherTenantsRows:
 def test_every_route_with_an_id_is_walked():
     names = {str(route.name) for route in WITH_ID}
 
-    assert names == {"prediction", "model_coverage", "model_calibrations", *BODIES}
+    assert names == {"prediction", "model_coverage", "model_calibrations", "threshold", *BODIES}
 
 
 def _path(route, key):

@@ -15,9 +15,14 @@ from watchfloor.tenants.roles import Permission
 
 
 class Endpoint(APIView):
-    """One route; `permission` says what a caller must be granted."""
+    """
+    One route; `permission` says what a caller must be granted.
+
+    Where reading asks for less than changing, `permission_to_change` says what the latter asks.
+    """
 
     permission: ClassVar[Permission]
+    permission_to_change: ClassVar[Permission | None] = None
     parser_classes = (StrictJSON,)
     throttle_classes = (CallerRate,)
     # OPTIONS would describe a view to whoever may not use it; the OpenAPI document does better.

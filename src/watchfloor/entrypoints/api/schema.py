@@ -57,8 +57,14 @@ def described(
     query: type[serializers.Serializer[Any]] | None = None,
     refusals: Sequence[int] = EVERYWHERE,
     tag: str,
+    operation: str | None = None,
 ) -> Callable[[View], View]:
-    """Return a decorator that describes one route; `example` belongs to the first answer."""
+    """
+    Return a decorator that describes one route; `example` belongs to the first answer.
+
+    Args:
+        operation: its name where the address alone would give two routes the same one.
+    """
     responses: dict[Any, Any] = {
         status: OpenApiResponse(shape, description=_GOOD[status])
         for status, shape in answers.items()
@@ -66,6 +72,7 @@ def described(
     for status in refusals:
         responses[status, MEDIA_TYPE] = OpenApiResponse(Problem, description=REFUSALS[status])
     decorator: Callable[[View], View] = extend_schema(
+        operation_id=operation,
         summary=summary,
         description=description,
         tags=[tag],

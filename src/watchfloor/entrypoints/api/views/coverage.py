@@ -51,6 +51,7 @@ COVERAGE_EXAMPLE = {
     "high_score": 0.6,
     "n": 1640,
     "without_interval": 108,
+    "unreadable": [],
     "overall": [GROUP],
     "from_review": GROUP,
     "from_high": GROUP,
