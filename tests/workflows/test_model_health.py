@@ -124,7 +124,7 @@ class TestACriticalDriftAlert:
             evidence={},
             report_id=1,
         )
-        model_health._react(tenant, deployment, finding, ml_config_for(tenant), now)
+        model_health._react(tenant, deployment, finding, now.date(), ml_config_for(tenant), now)
         return AlertEvent.objects.get(alert_type="ML_DRIFT_DETECTED")
 
     def wait(self, tenant, minutes, now):

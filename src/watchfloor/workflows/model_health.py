@@ -15,6 +15,7 @@ from watchfloor.ledger.models import DueRow
 from watchfloor.ml.calibration import numeric_calibration, recalibration
 from watchfloor.ml.coverage import coverage_monitor
 from watchfloor.ml.health import (
+    common_cause,
     drift_detection,
     expected_error,
     feature_days,
@@ -78,6 +79,9 @@ def run_night(*, tenant: Tenant, kind: str, payload: Mapping[str, Any], now: dat
     night = date.fromisoformat(payload["night"])
     day = night - timedelta(days=1)
     config = ml_config_for(tenant)
+    if kind == STATISTICAL and config.enable_drift_monitoring:
+        # Before the models: what moves with all the others is told once.
+        _tell_common_cause(tenant, day, config, now)
     for deployment in registry.deployments_of(tenant):
         if kind == METRICS:
             # Before a new set is cut: the rows it is cut from are judged by the old one's guard.
@@ -86,7 +90,7 @@ def run_night(*, tenant: Tenant, kind: str, payload: Mapping[str, Any], now: dat
         elif config.enable_drift_monitoring and deployment.stack is not None:
             find = _statistical if kind == STATISTICAL else _performance
             for finding in find(tenant, deployment, day, now):
-                _react(tenant, deployment, finding, config, now)
+                _react(tenant, deployment, finding, day, config, now)
     if kind == METRICS:
         numeric_calibration.recalibrate_due(tenant=tenant, now=now)
         calibrations.look_after(tenant=tenant, now=now)
@@ -184,7 +188,40 @@ def _follow_outcomes(
         finding = exchangeability_guard.detect_lost_exchangeability(
             tenant=tenant, deployment=deployment, day=day, level=values["guard_level"], now=now
         )
-        _react(tenant, deployment, finding, config, now)
+        _react(tenant, deployment, finding, day, config, now)
+
+
+def _tell_common_cause(tenant: Tenant, day: date, config: MLConfig, now: datetime) -> None:
+    """Raise one alert while most site groups move at once, and end it when they are back."""
+    found = common_cause.detect_common_cause(tenant=tenant, day=day, now=now)
+    fingerprint = f"drift:{common_cause.KIND}"
+    if found.severity is None:
+        alert_correlation.resolve_condition(
+            tenant=tenant, fingerprint=fingerprint, actor=ACTOR, now=now
+        )
+    elif config.enable_drift_alerts:
+        alert_correlation.keep_up_to_date(
+            tenant=tenant,
+            condition=_condition(
+                found, fingerprint, entity_type="tenant", entity_id=common_cause.LABEL
+            ),
+            now=now,
+        )
+
+
+def _condition(
+    finding: Finding, fingerprint: str, *, entity_type: str, entity_id: str
+) -> Condition:
+    assert finding.severity is not None
+    return Condition(
+        alert_type="ML_DRIFT_DETECTED",
+        severity=finding.severity.value,
+        fingerprint=fingerprint,
+        message=finding.sentence,
+        entity_type=entity_type,
+        entity_id=entity_id,
+        metadata={"drift_report": finding.evidence, "report_id": finding.report_id},
+    )
 
 
 def _statistical(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> list[Finding]:
@@ -226,10 +263,15 @@ def _react(
     tenant: Tenant,
     deployment: Deployment,
     finding: Finding,
+    day: date,
     config: MLConfig,
     now: datetime,
 ) -> None:
-    """Raise one alert an episode, end it with the episode, and ask for a retrain while it lasts."""
+    """
+    Raise one alert an episode, end it with the episode, and ask for a retrain while it lasts.
+
+    What begins while most site groups move at once is part of their one alert.
+    """
     if deployment.stack is None:
         return
     version = deployment.stack.model_version.version
@@ -242,24 +284,43 @@ def _react(
         if was_open and finding.kind != exchangeability_guard.KIND:
             _recalibrate(tenant, deployment, CutReason.DRIFT_CLEARED, now)
         return
+    part = common_cause.explained(finding, tenant=tenant, day=day)
+    if _is_told(tenant, part, fingerprint, day):
+        return
+    _tell_of_model(tenant, deployment, part or finding, fingerprint, config, now)
+    if finding.kind == "performance" and part is None:
+        _request_retrain(tenant, deployment.model_type, finding, config, now)
+
+
+def _is_told(tenant: Tenant, part: Finding | None, fingerprint: str, day: date) -> bool:
+    """Return whether the alert about most site groups speaks for a finding without its own."""
+    if part is None and not common_cause.is_open(tenant=tenant, day=day):
+        return False
+    return not alert_correlation.open_fingerprints(tenant=tenant, beginning=fingerprint)
+
+
+def _tell_of_model(
+    tenant: Tenant,
+    deployment: Deployment,
+    finding: Finding,
+    fingerprint: str,
+    config: MLConfig,
+    now: datetime,
+) -> None:
+    assert deployment.stack is not None
     if config.enable_drift_alerts:
         alert = alert_correlation.keep_up_to_date(
             tenant=tenant,
-            condition=Condition(
-                alert_type="ML_DRIFT_DETECTED",
-                severity=finding.severity.value,
-                fingerprint=fingerprint,
-                message=finding.sentence,
+            condition=_condition(
+                finding,
+                fingerprint,
                 entity_type="ml_model",
-                entity_id=f"{deployment.model_type} {version}",
-                metadata={"drift_report": finding.evidence, "report_id": finding.report_id},
+                entity_id=f"{deployment.model_type} {deployment.stack.model_version.version}",
             ),
             now=now,
         )
         if alert.severity == Severity.CRITICAL:
             _plan_escalation(tenant, alert.pk, config, now)
-    if finding.kind == "performance" and finding.severity is not None:
-        _request_retrain(tenant, deployment.model_type, finding, config, now)
 
 
 def _plan_escalation(tenant: Tenant, alert_id: int, config: MLConfig, now: datetime) -> None:

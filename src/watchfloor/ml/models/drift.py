@@ -12,7 +12,7 @@ class DriftReport(TenantRow):
 
     model_type = models.CharField(max_length=50)
     model_version = models.CharField(max_length=50)
-    # score, feature, performance, expected, data_quality
+    # score, feature, performance, expected, exchangeability, data_quality, common_cause
     kind = models.CharField(max_length=20)
     day = models.DateField()
     checked_at = models.DateTimeField()

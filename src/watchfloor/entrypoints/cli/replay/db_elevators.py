@@ -134,6 +134,8 @@ class DbElevators:
                     name=str(table["station"][row] or code),
                     lat=table["lat"][row],
                     lon=table["lon"][row],
+                    # A thousand stations of two lifts each say nothing one by one; states do.
+                    group=f"state-{table['region'][row]}",
                 )
         return [found[code] for code in sorted(found)]
 

@@ -52,12 +52,18 @@ class RecordedOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSite:
-    """A place that events name; degrees on WGS 84, None where the stream does not say."""
+    """
+    A place that events name; degrees on WGS 84, None where the stream does not say.
+
+    Args:
+        group: places that are counted together.
+    """
 
     code: str
     name: str
     lat: float | None = None
     lon: float | None = None
+    group: str = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

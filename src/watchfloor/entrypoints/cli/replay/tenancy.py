@@ -130,6 +130,7 @@ def _add_sites(tenant: Tenant, dataset: Dataset) -> None:
                 lat=site.lat,
                 lon=site.lon,
                 time_zone=dataset.about.time_zone,
+                site_group=site.group,
             )
             for site in dataset.sites()
         ],
