@@ -183,9 +183,9 @@ def number_groups(report: NumberReport | None) -> list[tuple[str, GroupCoverage]
     """Return the groups of estimates by what they are called."""
     if report is None:
         return []
-    shown = gettext("as shown, all estimates")
-    hardness = gettext("as shown, difficulty %(place)s of %(of)s")
-    made_from = gettext("as shown, calibration of %(n)s outcomes, %(digest)s")
+    shown = gettext("All estimates, as shown")
+    hardness = gettext("Difficulty %(place)s of %(of)s")
+    made_from = gettext("Set %(digest)s, n = %(n)s")
     return [
         *((shown, found) for found in report.overall),
         *((kind_name(each.kind), each.found) for each in report.kinds),
@@ -203,10 +203,10 @@ def number_groups(report: NumberReport | None) -> list[tuple[str, GroupCoverage]
 def kind_name(kind: NumericKind) -> str:
     """Return what a kind of interval of an estimate is called."""
     return {
-        NumericKind.ABSOLUTE: gettext("of one width for all"),
-        NumericKind.NORMALISED: gettext("as wide as sigma says"),
-        NumericKind.MONDRIAN: gettext("by range of difficulty"),
-        NumericKind.PAC: gettext("sure of this very calibration"),
+        NumericKind.ABSOLUTE: gettext("One width for all"),
+        NumericKind.NORMALISED: gettext("As wide as sigma says"),
+        NumericKind.MONDRIAN: gettext("By range of difficulty"),
+        NumericKind.PAC: gettext("Sure of this very set"),
     }[kind]
 
 

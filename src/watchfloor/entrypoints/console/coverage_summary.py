@@ -28,6 +28,11 @@ def nothing_of(told: ModelCoverage) -> Notice | None:
             gettext("No scored prediction in these weeks"),
             gettext("Choose a longer span, or see that scores arrive."),
         )
+    if not report.sets and report.unreadable:
+        return Notice(
+            gettext("No calibration of these weeks can be read"),
+            gettext("What its intervals were cannot be said any more; the outcomes are safe."),
+        )
     if not report.sets:
         return Notice(
             gettext("No prediction has an interval yet"),

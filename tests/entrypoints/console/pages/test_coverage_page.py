@@ -204,6 +204,14 @@ class TestCoveragePage:
         assert response.context["told"].report.unreadable == (digest,)
         assert response.context["told"].report.n > 0
 
+    def test_does_not_say_of_unreadable_ones_that_there_were_none(self, mila, world):
+        Blob.objects.filter(format="calibration-json").delete()
+        serving.forget_calibrations()
+
+        empty = mila.get(PATH).context["empty"]
+
+        assert empty.title == "No calibration of these weeks can be read"
+
     def test_says_that_the_state_of_the_live_monitor_is_damaged(self, mila, followed):
         CoverageMonitor.objects.update(state=b"{}")
 
