@@ -38,7 +38,7 @@ def build(*, days: int) -> dict[str, object]:
     from watchfloor.entrypoints.simulator import config as worlds
     from watchfloor.entrypoints.simulator.demo import history, tenant
     from watchfloor.entrypoints.simulator.demo.desk import Desk
-    from watchfloor.entrypoints.simulator.stream import stream_days
+    from watchfloor.entrypoints.simulator.stream import days_of
     from watchfloor.entrypoints.simulator.truth import LatentTruth
     from watchfloor.entrypoints.simulator.world import build_world
     from watchfloor.ml.inference import serving
@@ -49,7 +49,7 @@ def build(*, days: int) -> dict[str, object]:
     world = build_world(worlds.demo(SEED), start=START)
     floor = tenant.create(world=world, now=midnight(0))
     desk = Desk(tenant=floor, truth=LatentTruth(world))
-    for day in stream_days(world.config, START):
+    for day in days_of(world):
         if day.index == days:
             break
         now = midnight(day.index + 1)

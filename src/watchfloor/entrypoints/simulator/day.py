@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,10 +41,15 @@ class DayPlan:
     around: Mapping[tuple[str, int], SiteDay]
 
 
-def worked_shifts(world: World, day: int) -> list[WorkedShift]:
-    """Return the shifts that begin on one local day, with their events and their truth."""
+@lru_cache(maxsize=8)
+def worked_shifts(world: World, day: int) -> tuple[WorkedShift, ...]:
+    """
+    Return the shifts that begin on one local day, with their events and their truth.
+
+    The last days are remembered: who asks for the truth of a day asks soon after its events.
+    """
     plan = _day_plan(world, day)
-    return [_worked(plan, shift) for shift in plan.roster]
+    return tuple(_worked(plan, shift) for shift in plan.roster)
 
 
 def _day_plan(world: World, day: int) -> DayPlan:

@@ -70,7 +70,7 @@ def generate(config: WorldConfig, *, start: date, days: int) -> SimulatedStream:
     True
     """
     world = build_world(config, start=start)
-    made = list(islice(_days(world, first_day=0), days))
+    made = list(islice(days_of(world), days))
     labels = [label for day in made for label in day.labels]
     return SimulatedStream(
         world=world,
@@ -89,10 +89,11 @@ def stream_days(config: WorldConfig, start: date, first_day: int = 0) -> Iterato
         start: first day of the world, whichever day the stream is taken up on.
         first_day: the first day to yield, counted from `start`.
     """
-    return _days(build_world(config, start=start), first_day=first_day)
+    return days_of(build_world(config, start=start), first_day)
 
 
-def _days(world: World, *, first_day: int) -> Iterator[SimulatedDay]:
+def days_of(world: World, first_day: int = 0) -> Iterator[SimulatedDay]:
+    """Yield day after day of a world without end, from any day on."""
     bins: defaultdict[int, _Bin] = defaultdict(_Bin)
     for local_day in count(max(0, first_day - LAST_ARRIVAL_DAYS)):
         _gather(world, local_day, bins)

@@ -22,12 +22,12 @@ from watchfloor.entrypoints.simulator.substreams import code
 Thing = TypeVar("Thing")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class World:
     """
     Everything that exists, for creating the product's rows and for making days.
 
-    `start` is the local date of day 0.
+    `start` is the local date of day 0. A world equals itself alone: its days are remembered by it.
     """
 
     config: WorldConfig

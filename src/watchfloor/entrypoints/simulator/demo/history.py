@@ -11,7 +11,7 @@ from watchfloor.entrypoints import clock, due_work
 from watchfloor.entrypoints.simulator.demo.desk import Desk
 from watchfloor.entrypoints.simulator.mqtt_stream import payload_of, topic_of
 from watchfloor.entrypoints.simulator.records import SimulatedEvent
-from watchfloor.entrypoints.simulator.stream import SimulatedDay, stream_days
+from watchfloor.entrypoints.simulator.stream import SimulatedDay, days_of
 from watchfloor.entrypoints.simulator.world import World
 from watchfloor.ledger.due import Lease
 from watchfloor.noc.intake.logs import FRAUD_DETECTOR
@@ -24,13 +24,13 @@ log = structlog.get_logger()
 DAYS = 90
 # Until then people look at everything; what they find trains the first model.
 FIRST_MODEL_DAY = 45
-BATCH = timedelta(hours=8)
+BATCH = timedelta(hours=12)
 
 
 def load(*, tenant: Tenant, world: World, desk: Desk, from_day: int, stop: threading.Event) -> int:
     """Live through the history from a day on; return the first day that was not lived."""
     model_health.plan_first_nights(tenant=tenant, now=_midnight(world, from_day))
-    for day in stream_days(world.config, world.start, from_day):
+    for day in days_of(world, from_day):
         if day.index >= DAYS or stop.is_set():
             return day.index
         _live(tenant, desk, day)
@@ -52,7 +52,7 @@ def _live(tenant: Tenant, desk: Desk, day: SimulatedDay) -> None:
 
 
 def _slices(day: SimulatedDay) -> Iterator[tuple[datetime, list[SimulatedEvent]]]:
-    """Return the day's events in slices of eight hours, each with the moment it ends."""
+    """Return the day's events in slices of half a day, each with the moment it ends."""
     if not day.events:
         return
     began = min(event.server_at for event in day.events)

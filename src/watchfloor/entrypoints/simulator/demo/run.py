@@ -15,7 +15,7 @@ from watchfloor.entrypoints.simulator.demo import history, tenant
 from watchfloor.entrypoints.simulator.demo.desk import Desk
 from watchfloor.entrypoints.simulator.mqtt_stream import publish
 from watchfloor.entrypoints.simulator.records import SimulatedEvent
-from watchfloor.entrypoints.simulator.stream import stream_days
+from watchfloor.entrypoints.simulator.stream import days_of
 from watchfloor.entrypoints.simulator.truth import LatentTruth
 from watchfloor.entrypoints.simulator.world import World, build_world
 from watchfloor.ledger.clock import read_clock, set_clock, virtual_time
@@ -78,7 +78,7 @@ def _load_history(demo_tenant: Tenant, world: World, desk: Desk, stop: threading
 def _events(world: World, resumed_at: datetime) -> Iterator[SimulatedEvent]:
     first_day = max(0, (resumed_at.date() - world.start).days - 1)
     since = resumed_at - timedelta(hours=12)
-    for day in stream_days(world.config, world.start, first_day):
+    for day in days_of(world, first_day):
         yield from (event for event in day.events if event.server_at >= since)
 
 
