@@ -1,6 +1,7 @@
 """The monitor keeps its budget of false alarms, finds drops soon, and resumes to the last bit."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -83,6 +84,36 @@ class TestEvidence:
         monitor, _ = feed(start(SINGLE, labels_per_day=300), losses)
 
         assert all(0 <= r < math.inf for r in monitor.r_values)
+
+
+class TestDaysFarWorseThanTheOthers:
+    """Most days have 10 % errors, one of ten has 90 %, and that is how the model was trusted."""
+
+    RATES = np.where(np.arange(60) % 10 == 4, 0.9, 0.1)
+    BASELINE = baseline_of(np.repeat(RATES, 20), days_of(1200, 20))
+
+    def test_are_no_evidence_against_the_baseline_they_come_from(self):
+        z = np.minimum((self.RATES - self.BASELINE.daily_m) / self.BASELINE.daily_sd, 4)
+        normal = np.exp(2 * z - 2).mean()
+        fair = np.exp(2 * z - max(2, self.BASELINE.daily_growth[4])).mean()
+
+        assert normal > 1.5
+        assert fair == pytest.approx(1)
+
+    def test_do_not_alarm_when_they_come_as_often_as_before(self):
+        rates = np.random.default_rng(3).permuted(np.tile(self.RATES, 12))
+
+        _, alarms = feed(start(self.BASELINE, labels_per_day=20), np.repeat(rates, 20), per_day=20)
+
+        # Two years at a budget of one a year.
+        assert len(alarms) <= 2
+
+    def test_are_read_from_what_was_stored_before_as_normal_ones(self):
+        before = start(replace(self.BASELINE, daily_growth=()), labels_per_day=20).to_bytes()
+
+        assert b"daily_growth" not in before
+        assert Monitor.from_bytes(before).baseline.daily_growth == ()
+        assert Monitor.from_bytes(before).to_bytes() == before
 
 
 class TestTheBudget:

@@ -11,11 +11,14 @@ from scipy import special
 
 from watchfloor.core.arrays import FloatArray
 from watchfloor.core.errors import InvalidInput, NotReady
+from watchfloor.core.state_bytes import floats_of
 
 Z_99 = 2.326
 """One-sided 99 % quantile of the normal distribution, to the digits of the published rule."""
 
 CLUSTERED_FROM = 2.0
+DAILY_SLOPES = (0.25, 0.5, 1.0, 1.5, 2.0)
+LARGEST_Z = 4.0
 MIN_LABELS = 200
 MIN_DAYS = 14
 
@@ -34,6 +37,10 @@ class Baseline:
         daily_mean: mean of the daily means.
         daily_sd: standard deviation of the daily means.
         daily_m: bound for the mean of days, as `m` for the mean of errors.
+        daily_growth: logarithm of what a bet of each of `DAILY_SLOPES` made of these days in the
+            mean. Of normal days that is half the slope's square at most; where single days are
+            far worse than the others it is more, and is taken off each bet, or those days
+            alarm by themselves. Empty in what was stored before: taken as of normal days.
     """
 
     mu0: float
@@ -44,6 +51,7 @@ class Baseline:
     daily_mean: float
     daily_sd: float
     daily_m: float
+    daily_growth: tuple[float, ...] = ()
 
     @property
     def is_clustered(self) -> bool:
@@ -62,7 +70,10 @@ class Baseline:
 
     def to_record(self) -> Mapping[str, Any]:
         """Return the fields, for `state_bytes`."""
-        return asdict(self)
+        record = asdict(self)
+        if not self.daily_growth:
+            del record["daily_growth"]
+        return record
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Baseline":
@@ -70,6 +81,7 @@ class Baseline:
         return cls(
             n0=int(record["n0"]),
             n_days=int(record["n_days"]),
+            daily_growth=floats_of(record.get("daily_growth", ())),
             **{name: float.fromhex(record[name]) for name in _FLOATS},
         )
 
@@ -126,6 +138,7 @@ def baseline_of(
     sample_phi = daily_sd**2 / within if within > 0 else 1.0
     phi = _of_the_whole(sample_phi, n_days, share)
     daily_mean = float(means.mean())
+    daily_m = daily_mean + Z_99 * daily_sd / math.sqrt(n_days) + tolerance
     return Baseline(
         mu0=mu0,
         n0=n0,
@@ -134,7 +147,8 @@ def baseline_of(
         n_days=n_days,
         daily_mean=daily_mean,
         daily_sd=daily_sd,
-        daily_m=daily_mean + Z_99 * daily_sd / math.sqrt(n_days) + tolerance,
+        daily_m=daily_m,
+        daily_growth=_growth(means, daily_m, daily_sd),
     )
 
 
@@ -169,6 +183,13 @@ def _daily(losses: FloatArray, days: npt.NDArray[Any]) -> tuple[FloatArray, Floa
     _, place = np.unique(days, return_inverse=True)
     counts = np.bincount(place).astype(np.float64)
     return counts, np.bincount(place, weights=losses) / counts
+
+
+def _growth(means: FloatArray, bound: float, sd: float) -> tuple[float, ...]:
+    if sd <= 0:
+        return ()
+    z = np.minimum((means - bound) / sd, LARGEST_Z)
+    return tuple(float(np.log(np.mean(np.exp(slope * z)))) for slope in DAILY_SLOPES)
 
 
 def _upper(mu0: float, variance_of_mean: float, n0: int) -> float:

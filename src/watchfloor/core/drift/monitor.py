@@ -12,7 +12,6 @@ from watchfloor.core.state_bytes import floats_of, read_state, state_bytes
 
 FORM = "watchfloor-monitor-1"
 N_STAKES = 12
-DAILY_SLOPES = (0.25, 0.5, 1.0, 1.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 
-from watchfloor.core.drift.baseline import Baseline, baseline_of
+from watchfloor.core.drift.baseline import DAILY_SLOPES, LARGEST_Z, Baseline, baseline_of
 from watchfloor.core.drift.change_point import Z_95, Change, Mark, after, half_width
-from watchfloor.core.drift.monitor import DAILY_SLOPES, N_STAKES, Monitor, OpenDay
+from watchfloor.core.drift.monitor import N_STAKES, Monitor, OpenDay
 from watchfloor.core.drift.severity import DROP_LEVELS, DropLevels, Severity, severity_of_drop
 from watchfloor.core.errors import InvalidInput
 
@@ -29,7 +29,6 @@ __all__ = [
 ]
 
 DAYS_PER_YEAR = 365
-LARGEST_Z = 4.0
 FEWEST_A_DAY = 10
 
 
@@ -141,7 +140,8 @@ def close_day(
     mean = day.total / day.n
     z = min((mean - monitor.baseline.daily_m) / _day_sd(monitor.baseline, day.n), LARGEST_Z)
     closed = replace(monitor, open_day=None)
-    return _alarm_or_go_on(_moved(closed, mean, at=at, bets=_daily_bets(z)), at=at, levels=levels)
+    bets = _daily_bets(z, monitor.baseline.daily_growth)
+    return _alarm_or_go_on(_moved(closed, mean, at=at, bets=bets), at=at, levels=levels)
 
 
 def planned_delay_events(monitor: Monitor, *, drop: float) -> tuple[float, float]:
@@ -178,9 +178,11 @@ def _bets(m: float, x: float) -> Bets:
     return factors, tuple(map(math.log, factors))
 
 
-def _daily_bets(z: float) -> Bets:
-    """Return five bets, one a slope of a normal mean shift."""
-    gains = tuple(slope * z - slope * slope / 2 for slope in DAILY_SLOPES)
+def _daily_bets(z: float, growth: tuple[float, ...]) -> Bets:
+    """Return five bets, one a slope of a normal mean shift; none that its baseline would win."""
+    normal = [slope * slope / 2 for slope in DAILY_SLOPES]
+    fair = map(max, normal, growth) if growth else normal
+    gains = tuple(slope * z - cost for slope, cost in zip(DAILY_SLOPES, fair, strict=True))
     return tuple(map(math.exp, gains)), gains
 
 
