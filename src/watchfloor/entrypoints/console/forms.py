@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from watchfloor.core.decision.simulation.costs import HIGHEST
 from watchfloor.core.errors import InvalidInput
-from watchfloor.core.thresholds import ThresholdSpec
+from watchfloor.core.thresholds import SPECS, ThresholdSpec
 from watchfloor.noc.models.work import Disposition
 from watchfloor.tenants.flags import Flag
 from watchfloor.tenants.models.places import RolloutStage
@@ -141,6 +142,54 @@ class ThresholdForm(ConsoleForm):
         """Show a refusal of the number, whatever its key, beside the number."""
         where = "reason" if error.field == "reason" else "value"
         self.add_error(where, f"{error.expected}.".capitalize())
+
+
+class WhatIfForm(ConsoleForm):
+    """Thresholds to be tried, and what work and mistakes cost."""
+
+    weeks = forms.TypedChoiceField(
+        label=_("Look back"),
+        coerce=int,
+        choices=[(4, _("4 weeks")), (13, _("13 weeks")), (52, _("52 weeks"))],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for key in TRIED:
+            spec = SPECS[key]
+            self.fields[key] = _number(_(spec.label), spec.lowest, spec.highest, step="0.001")
+        for name, label in PRICES.items():
+            self.fields[name] = _number(label, 0, HIGHEST)
+        self.fields["hours_a_day"] = _number(_("Hours of review the team has a day"), 0, 1e6)
+
+    @property
+    def thresholds(self) -> list[forms.BoundField]:
+        """The fields of the thresholds."""
+        return [self[key] for key in TRIED]
+
+    @property
+    def prices(self) -> list[forms.BoundField]:
+        """The fields of the prices, and of the team."""
+        return [self[name] for name in (*PRICES, "hours_a_day")]
+
+
+TRIED = ("review_score", "ticket_score", "width_limit", "eps_ticket")
+PRICES = {
+    "review_minutes": _("Minutes a review takes"),
+    "reviewer_hour": _("An hour of a reviewer costs"),
+    "false_ticket": _("A false ticket costs"),
+    "miss": _("A missed event costs"),
+}
+
+
+def _number(label: Any, lowest: float, highest: float, *, step: str = "any") -> forms.FloatField:
+    attributes = {"step": step, "min": f"{lowest:g}", "max": f"{highest:g}"}
+    return forms.FloatField(
+        label=label,
+        min_value=lowest,
+        max_value=highest,
+        widget=forms.NumberInput(attrs=attributes),
+    )
 
 
 class TokenForm(ConsoleForm):

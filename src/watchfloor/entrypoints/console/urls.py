@@ -18,6 +18,7 @@ from watchfloor.entrypoints.console.views import (
     shortlist,
     tickets,
     wall,
+    what_if,
 )
 from watchfloor.entrypoints.console.views.manage import automation, ml_config, thresholds, tokens
 
@@ -45,6 +46,10 @@ MODELS: list[URLPattern | URLResolver] = [
     path("<str:model_type>/", models.model, name="model"),
     path("<str:model_type>/coverage/", coverage.coverage, name="coverage"),
     path("<str:model_type>/coverage/<slug:part>.csv", coverage.coverage_csv, name="coverage_csv"),
+    path("<str:model_type>/thresholds/", what_if.what_if, name="what_if"),
+    path("<str:model_type>/thresholds/answer/", what_if.answer, name="what_if_answer"),
+    path("<str:model_type>/thresholds/history/", what_if.history, name="what_if_history"),
+    path("<str:model_type>/thresholds/apply/", what_if.apply, name="what_if_apply"),
     path("<str:model_type>/jobs/", models.model_jobs, name="model_jobs"),
     path("<str:model_type>/jobs/<int:job_id>/", retrain.job, name="retrain_job"),
     path("<str:model_type>/first/", models.first_model, name="first_model"),

@@ -29,6 +29,9 @@ PAGES = (
     "models/sla_breach/coverage/",
     "models/sla_breach/coverage/?level=99&weeks=52",
     "models/lift_outage/coverage/",
+    "models/sla_breach/thresholds/",
+    "models/sla_breach/thresholds/?review_score=0.3&ticket_score=0.75",
+    "models/lift_outage/thresholds/",
     "models/fraud_detector/coverage/",
     "models/lift_outage/jobs/{job_id}/",
     "models/lift_outage/roll-back/",
@@ -139,6 +142,32 @@ def test_a_review_is_done_by_keys_alone(open_page):
 
     assert "not confirmed" in page.inner_text(".messages")
     assert page.url != second
+
+
+def test_a_threshold_is_tried_by_keys_on_its_handle(open_page):
+    page = open_page("models/sla_breach/thresholds/")
+    page.wait_for_selector("html[data-keys]")
+    handle, shown = page.locator("[data-moves=review_score]"), "#answer input[name=review_score]"
+
+    handle.focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f"{shown}[value='0.391']", state="attached")
+
+    assert page.input_value("#id_review_score") == "0.391"
+    assert page.get_attribute("[data-handle=review_score] line", "x1") == "39.1%"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.name") == "reason"
+
+
+def test_a_threshold_is_tried_without_script(open_page):
+    page = open_page("models/sla_breach/thresholds/", script=False)
+
+    page.fill("#id_review_score", "0.31")
+    page.click("text=Try it")
+
+    assert "review_score=0.31" in page.url
+    assert page.get_attribute("#answer input[name=review_score]", "value") == "0.31"
 
 
 def test_keys_lead_from_place_to_place(open_page):

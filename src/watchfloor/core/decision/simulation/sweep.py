@@ -28,12 +28,14 @@ class Sweep:
     What each position of one threshold would do, all of shape (positions,).
 
     Args:
+        days: that the history lies in.
         tickets, reviews: predictions with that fate.
         cost: of false tickets, reviews and missed events a day; NaN where outcomes of a score
             band are wanted of which none is known.
     """
 
     positions: FloatArray
+    days: int
     tickets: IntArray
     reviews: IntArray
     cost: FloatArray
@@ -122,6 +124,7 @@ def _sweep(
     tickets = sums.from_here(sums.n * sums.ticketable, ticket)
     return Sweep(
         positions=positions,
+        days=days,
         tickets=tickets.astype(np.int64),
         reviews=(sums.from_here(sums.n, review) - tickets).astype(np.int64),
         cost=cost_of(sums, review=review, ticket=ticket) / days,

@@ -21,7 +21,8 @@ from watchfloor.entrypoints.console.figures.day_strip import (
 from watchfloor.entrypoints.console.figures.decided_bars import DecidedBar, decided_bars
 from watchfloor.entrypoints.console.figures.eps_curve import PromisePoint, eps_curve, promise_text
 from watchfloor.entrypoints.console.figures.figure import Figure, FigureTable
-from watchfloor.entrypoints.console.figures.histogram import ScoreBin, score_histogram
+from watchfloor.entrypoints.console.figures.histogram import Handle, ScoreBin, score_histogram
+from watchfloor.entrypoints.console.figures.line_plot import Axis, LineMark, LinePoint, line_plot
 from watchfloor.entrypoints.console.figures.numbers import Column, Numbers
 from watchfloor.entrypoints.console.figures.reliability import (
     PromisedRate,
@@ -38,6 +39,7 @@ from watchfloor.entrypoints.console.figures.score_glyph import (
 from watchfloor.entrypoints.console.figures.sparkline import sparkline
 
 __all__ = [
+    "Axis",
     "Column",
     "Contribution",
     "ContributionBar",
@@ -48,6 +50,9 @@ __all__ = [
     "DrawnScore",
     "Figure",
     "FigureTable",
+    "Handle",
+    "LineMark",
+    "LinePoint",
     "Numbers",
     "Promise",
     "PromisePoint",
@@ -60,6 +65,7 @@ __all__ = [
     "day_strip",
     "decided_bars",
     "eps_curve",
+    "line_plot",
     "promise_text",
     "reliability",
     "score_glyph",

@@ -28,8 +28,25 @@ class ScoreBin:
     unknown: int
 
 
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """
+    A threshold that is being moved: where it stands in [0, 1], and what begins there.
+
+    `name` is that of the field it is moved by; a script finds the line by it.
+    """
+
+    name: str
+    value: float
+    label: str
+
+
 def score_histogram(
-    bins: Sequence[ScoreBin], *, ticks: tuple[Tick, ...] = (), event_name: str
+    bins: Sequence[ScoreBin],
+    *,
+    ticks: tuple[Tick, ...] = (),
+    handles: tuple[Handle, ...] = (),
+    event_name: str,
 ) -> Figure:
     """
     Draw how scores lie, apart by outcome.
@@ -38,13 +55,15 @@ def score_histogram(
         bins: ascending, side by side, inside [0, 1], with an edge at each threshold.
         ticks: the thresholds in force; the caption says what share of the events lies at or
             above the highest.
+        handles: thresholds as they are proposed, drawn as lines of their own.
         event_name: what an event is called here, in the singular, as in "fraud".
     """
-    top = float(LINE_HEIGHT * len(ticks) + 6)
+    top = float(LINE_HEIGHT * (len(ticks) + len(handles)) + 6)
     parts = [
         *_bars(bins, line=top + ABOVE),
         element("line", class_="axis", x1="0%", x2="100%", y1=top + ABOVE, y2=top + ABOVE),
         *_thresholds(ticks, bottom=top + ABOVE + BELOW),
+        *_handles(handles, first=len(ticks) + 1, bottom=top + ABOVE + BELOW),
         *_scale_labels(bins, top=top, event_name=event_name),
     ]
     height = top + ABOVE + BELOW + 20
@@ -90,11 +109,29 @@ def _thresholds(ticks: tuple[Tick, ...], *, bottom: float) -> list[str]:
     parts = []
     for line, tick in enumerate(sorted(ticks, key=lambda tick: tick.value), start=1):
         x, foot = percent(tick.value), LINE_HEIGHT * line - 4
-        anchor = "start" if tick.value < EDGE else "end" if tick.value > 1 - EDGE else "middle"
+        anchor = _anchor(tick.value)
         parts.append(element("line", class_="tick", x1=x, x2=x, y1=foot + 4, y2=bottom))
         words = f"{tick.label} {score_text(tick.value)}"
         parts.append(label(words, x=x, y=foot, text_anchor=anchor))
     return parts
+
+
+def _handles(handles: tuple[Handle, ...], *, first: int, bottom: float) -> list[str]:
+    parts = []
+    for line, handle in enumerate(handles, start=first):
+        x, foot = percent(handle.value), LINE_HEIGHT * line - 4
+        words = f"{handle.label} {score_text(handle.value)}"
+        drawn = [
+            element("line", class_="handle-line", x1=x, x2=x, y1=foot + 4, y2=bottom),
+            label(words, class_="mark", x=x, y=foot, text_anchor=_anchor(handle.value)),
+        ]
+        parts.append(element("g", "".join(drawn), data_handle=handle.name, data_words=handle.label))
+    return parts
+
+
+def _anchor(value: float) -> str:
+    """Return how words stand at a place, so that they stay within the drawing."""
+    return "start" if value < EDGE else "end" if value > 1 - EDGE else "middle"
 
 
 def _scale_labels(bins: Sequence[ScoreBin], *, top: float, event_name: str) -> list[str]:

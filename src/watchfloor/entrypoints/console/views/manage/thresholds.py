@@ -156,4 +156,6 @@ def take_back(request: HttpRequest, actor: Actor, entry_id: int) -> HttpResponse
             messages.warning(request, gettext("Somebody moved it in this very moment."))
         else:
             messages.success(request, gettext("The change is taken back."))
+    if request.POST.get("then") == "what_if":
+        return redirect("console:what_if", actor.tenant.code, entry.scope_id)
     return redirect("console:threshold", actor.tenant.code, entry.scope_id, entry.key)
