@@ -12,6 +12,14 @@ def now() -> datetime:
     return datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """The test database, and a copy of it for tests that give one to a process."""
+    from databases import keep_as_migrated
+
+    keep_as_migrated()
+
+
 @pytest.fixture
 def tenant(db, now):
     """Acme Guarding: roll-out on, a site, two guards and a phone."""

@@ -82,7 +82,7 @@ class Floor:
 
 
 @pytest.fixture(scope="module")
-def churn(tmp_path_factory):
+def churn(tmp_path_factory, django_db_setup):
     """A server with a database in which a first model serves and a retrain is due."""
     server = DatabaseServer.of_this_run(tmp_path_factory.mktemp("workers"))
     furnished = server.create()

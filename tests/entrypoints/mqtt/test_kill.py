@@ -15,7 +15,7 @@ from entrypoints.mqtt.phones import Phone, event, eventually
 
 from watchfloor.noc.models import ActivitySignal, DeadLetter
 
-N_EVENTS = 3000
+N_EVENTS = 1500
 KILLS = 3
 
 pytestmark = pytest.mark.slow

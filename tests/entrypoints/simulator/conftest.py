@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 
 import pytest
 
 from watchfloor.entrypoints.simulator import config as worlds
-from watchfloor.entrypoints.simulator.stream import SimulatedStream, generate
+from watchfloor.entrypoints.simulator.drift import drift_marks
+from watchfloor.entrypoints.simulator.stream import SimulatedStream, generate, stream_days
+from watchfloor.entrypoints.simulator.truth import Truth
+from watchfloor.entrypoints.simulator.world import build_world
 
 MONDAY = date(2026, 1, 5)
 
@@ -39,6 +43,20 @@ def default_streams() -> list[SimulatedStream]:
     of the whole taxonomy; the factor of 2.5 makes up for it.
     """
     return [generate(upper_sweep(seed), start=MONDAY, days=150) for seed in (3, 8)]
+
+
+def stretch(
+    config: worlds.WorldConfig, *, start: date, first_day: int, days: int
+) -> SimulatedStream:
+    """Return some days of a world from any day on, as `generate` makes them."""
+    made = list(islice(stream_days(config, start, first_day), days))
+    return SimulatedStream(
+        world=build_world(config, start=start),
+        events=tuple(event for day in made for event in day.events),
+        truth=Truth.of(row for day in made for row in day.truth),
+        labels=tuple(label for day in made for label in day.labels),
+        drift=drift_marks(config, start=start),
+    )
 
 
 def upper_sweep(seed: int, *, drift_day: int | None = None) -> worlds.WorldConfig:

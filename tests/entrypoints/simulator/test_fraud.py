@@ -177,6 +177,7 @@ class TestRates:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("default worlds")
 class TestDefaultRates:
     """Two worlds: what one says about its few dishonest guards is mostly luck."""
 

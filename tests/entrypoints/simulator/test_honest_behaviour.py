@@ -118,6 +118,7 @@ class TestSmallRun:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("default worlds")
 class TestDefaultRun:
     """Two worlds of 150 days together: 36,000 check-ins at 50 sites, so the bands as they are."""
 

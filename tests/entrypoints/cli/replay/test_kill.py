@@ -76,7 +76,7 @@ class Stand:
 
 
 @pytest.fixture(scope="module")
-def stand(tmp_path_factory):
+def stand(tmp_path_factory, django_db_setup):
     """Weeks of repair orders in which a model is trained, drifts and is replaced."""
     folder = tmp_path_factory.mktemp("killed")
     write_orders(folder, world=BRIEF_WORLD)
