@@ -18,6 +18,10 @@ from watchfloor.workflows.security_anomaly import Incoming, handle_signals
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 GUIDE = Path(__file__).resolve().parents[2] / "docs/how-to/reading-and-trusting-intervals.md"
 IN_GUIDE = re.findall(r"^```sql\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+DRIFT_GUIDE = GUIDE.with_name("model-drift-monitoring.md")
+IN_DRIFT_GUIDE = re.findall(
+    r"^```sql\n(.*?)^```$", DRIFT_GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+)
 
 BY_INTERVAL = """
 SELECT CASE WHEN confidence_interval_width < 0.2 THEN 'Narrow (Auto-Ticketed)' ELSE 'Wide (Manual Review)' END AS interval_category,
@@ -74,8 +78,13 @@ def test_automation_by_width_of_the_interval(tenant):
     assert float(average) == 0.813
 
 
-def test_the_guide_has_the_report_word_for_word():
+def test_the_guides_have_the_reports_word_for_word():
     assert IN_GUIDE[0].strip() == BY_INTERVAL.strip()
+    assert [sql.strip() for sql in IN_DRIFT_GUIDE[:2]] == [BY_MODEL.strip(), BY_ALERT_DAY.strip()]
+
+
+def test_every_report_of_the_drift_guide_runs(tenant):
+    assert [_rows(sql) for sql in IN_DRIFT_GUIDE] == [[]] * len(IN_DRIFT_GUIDE)
 
 
 def test_the_guides_own_report_counts_what_has_no_width(tenant):
