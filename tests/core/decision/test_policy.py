@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from core.decision.sure import NOW, ON, SURE
 
+from watchfloor.core.decision.clauses import CLEAR_CLAUSES, TICKET_CLAUSES
 from watchfloor.core.decision.policy import (
     Decision,
     DecisionPolicy,
@@ -386,6 +387,22 @@ def test_objections_are_heard_in_the_order_an_operator_would_ask(score, steps, a
 
     assert heard == [reason for reason, _, _ in steps]
     assert decide(evidence, policy).reason is at_last
+
+
+@pytest.mark.parametrize(
+    ("clauses", "expected"),
+    [
+        (TICKET_CLAUSES, {Reason.BELOW_TICKET_SCORE, Reason.NOT_CERTIFIED}),
+        (CLEAR_CLAUSES, {Reason.NOT_CERTIFIED, Reason.EVENTS_MAY_HIDE}),
+    ],
+    ids=["tickets", "clearing"],
+)
+def test_each_clause_that_looks_at_a_score_objects_where_there_is_none(clauses, expected):
+    unscored = replace(SURE, score=None)
+
+    objections = {clause(unscored, ON) for clause in clauses}
+
+    assert objections == {None, *expected}
 
 
 class TestReason:

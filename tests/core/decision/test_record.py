@@ -83,6 +83,15 @@ def test_the_interval_is_the_one_that_tells_or_else_the_one_that_is_shown(width,
     assert record.interval_kind == expected
 
 
+def test_the_operators_thresholds_and_the_size_of_the_set_stand_each_in_its_column():
+    policy = replace(ASKED, review_score=0.35)
+
+    record = record_of(KNOWN, policy, decide(KNOWN, policy))
+
+    assert (record.review_score, record.ticket_score) == (0.35, 0.6)
+    assert record.calibration_n == 1_000
+
+
 def test_nothing_known_is_recorded_as_nothing_and_the_promise_as_it_was_asked_for():
     unknown = Evidence(score=None, now=KNOWN.now)
 

@@ -99,6 +99,31 @@ def test_calls_a_promise_broken_that_chance_does_not_explain(tenant, decided):
     assert kept(tenant).is_broken
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Reason.DRIFT_ALARM,
+        Reason.EXCHANGEABILITY_LOST,
+        Reason.CALIBRATION_STALE,
+        Reason.CALIBRATION_TOO_SMALL,
+        Reason.PROBABILITY_NOT_KNOWN_WELL,
+    ],
+)
+def test_counts_every_state_of_the_model_that_holds_back(tenant, decided, reason):
+    decided(Outcome.HUMAN_REVIEW, reason, 0.0)
+
+    (held,) = kept(tenant).held_back
+
+    assert (held.reason, held.found.n_false) == (reason, 1)
+
+
+def test_counts_no_switch_and_no_cap_among_them(tenant, decided):
+    for reason in (Reason.AUTOMATION_OFF, Reason.KILL_SWITCH, Reason.CAP_REACHED):
+        decided(Outcome.HUMAN_REVIEW, reason, 0.0)
+
+    assert kept(tenant).held_back == ()
+
+
 def test_says_what_was_held_back_by_which_state_and_since_when(tenant, decided, now):
     decided(Outcome.AUTO_TICKET, Reason.CERTIFIED, 1.0)
     decided(Outcome.HUMAN_REVIEW, Reason.DRIFT_ALARM, 0.0)

@@ -20,6 +20,7 @@ AUTOMATIC = (Outcome.AUTO_TICKET, Outcome.SUPPRESSED_DUPLICATE)
 OF_HEALTH = frozenset(
     {
         Reason.DRIFT_ALARM,
+        Reason.EXCHANGEABILITY_LOST,
         Reason.CALIBRATION_STALE,
         Reason.CALIBRATION_TOO_SMALL,
         Reason.PROBABILITY_NOT_KNOWN_WELL,
