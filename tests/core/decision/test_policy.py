@@ -130,6 +130,9 @@ TABLE = {
         ON,
         logged(Reason.CALIBRATION_UNREADABLE),
     ),
+    "just enough outcomes": (replace(SURE, calibration_n=100), ON, TICKET),
+    "just enough events": (replace(SURE, calibration_n_positive=10), ON, TICKET),
+    "just enough clean ones": (replace(SURE, calibration_n_positive=990), ON, TICKET),
     "too few outcomes": (replace(SURE, calibration_n=99), ON, review(Reason.CALIBRATION_TOO_SMALL)),
     "too few events": (
         replace(SURE, calibration_n_positive=9),
