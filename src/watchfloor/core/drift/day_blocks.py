@@ -5,6 +5,7 @@ Events of one day share weather, outages and reviewers, so their number says lit
 what may be exchanged when nothing has changed.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,29 +90,119 @@ def try_permutations(
     """
     if len(histograms) != len(distances):
         raise InvalidInput(field="distances", value=len(distances), expected="one a histogram")
-    exceeded = [0] * len(histograms)
-    found: list[float | None] = [None] * len(histograms)
-    seen: list[list[FloatArray]] = [[] for _ in histograms]
+    tried = [_Tried(one, np.asarray(distances)[one.members]) for one in _stacks(histograms)]
     for first in range(0, n_permutations, _AT_ONCE):
         drawn = _permuted(blocks, min(_AT_ONCE, n_permutations - first), rng)
-        for i, (counts, ordered) in enumerate(histograms):
-            if found[i] is not None:
-                continue
-            seen[i].append(_distances(counts, drawn, ordered))
-            reached = seen[i][-1] >= distances[i] - _ROUNDING
-            running = exceeded[i] + reached.cumsum()
-            exceeded[i] = int(running[-1])
-            if exceeded[i] >= STOP_AFTER:
-                found[i] = STOP_AFTER / (first + int(np.argmax(running >= STOP_AFTER)) + 1)
-        if all(p is not None for p in found):
+        for each in tried:
+            each.take(drawn)
+        if not any(each.n_open for each in tried):
             break
+    found: dict[int, ByChance] = {}
+    for each in tried:
+        found |= each.answers(n_permutations)
+    return [found[i] for i in range(len(histograms))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """
+    Histograms that are tried in one product.
+
+    With a(d) the part of all events in bin b that day d holds, A its sum over days and w(d)
+    the part of all events, the shares of the chosen days and of the rest lie
+    sum of (a(d) - A w(d)) over the chosen days / w (1 - w) apart, w being their part.
+
+    Args:
+        members: which of all histograms they are, shape (F,).
+        pulls: a(d) - A w(d), summed along the bins where they have an order, shape (N, F, B).
+        parts: w(d), shape (N, F).
+        ordered: whether the bins have an order.
+    """
+
+    members: IntArray
+    pulls: FloatArray
+    parts: FloatArray
+    ordered: bool
+
+    def distances(self, drawn: FloatArray) -> FloatArray:
+        """Return how far apart each draw leaves the two sides, shape (P, F)."""
+        n_days, n_histograms, n_bins = self.pulls.shape
+        gap = (drawn @ self.pulls.reshape(n_days, -1)).reshape(-1, n_histograms, n_bins)
+        if self.ordered:
+            size = np.maximum(gap.max(axis=2), -gap.min(axis=2))
+        else:
+            size = np.abs(gap).sum(axis=2) / 2
+        both = (drawn @ self.parts) * ((1 - drawn) @ self.parts)
+        # A draw that leaves one side without events is as far apart as can be, not an error.
+        apart = np.ones_like(size)
+        np.divide(size, both, out=apart, where=both > 0)
+        return np.asarray(apart)
+
+    def only(self, kept: BoolArray) -> "_Stack":
+        return _Stack(self.members[kept], self.pulls[:, kept], self.parts[:, kept], self.ordered)
+
+
+def _stacks(histograms: Sequence[tuple[IntArray, bool]]) -> list[_Stack]:
+    """Return histograms of one kind and about one size together, filled up with empty bins."""
+    alike: dict[tuple[bool, int], list[int]] = defaultdict(list)
+    for i, (counts, ordered) in enumerate(histograms):
+        alike[ordered, counts.shape[1].bit_length()].append(i)
     return [
-        ByChance(
-            (1 + exceeded[i]) / (1 + n_permutations) if p is None else p,
-            float(np.median(np.concatenate(seen[i]))),
-        )
-        for i, p in enumerate(found)
+        _stack(np.asarray(members), [histograms[i][0] for i in members], ordered)
+        for (ordered, _), members in alike.items()
     ]
+
+
+def _stack(members: IntArray, counts: Sequence[IntArray], ordered: bool) -> _Stack:
+    shares = np.zeros((len(counts[0]), len(counts), max(each.shape[1] for each in counts)))
+    for at, each in enumerate(counts):
+        shares[:, at, : each.shape[1]] = each / max(each.sum(), 1)
+    parts = shares.sum(axis=2)
+    pulls = shares - shares.sum(axis=0) * parts[..., None]
+    if ordered:
+        np.cumsum(pulls, axis=2, out=pulls)
+    return _Stack(members, pulls, parts, ordered)
+
+
+class _Tried:
+    """The draws so far of one stack; a histogram leaves it with its twentieth exceedance."""
+
+    def __init__(self, stack: _Stack, distances: FloatArray) -> None:
+        self._open, self._distances = stack, distances - _ROUNDING
+        self._exceeded = np.zeros(len(stack.members), dtype=np.int64)
+        self._seen = np.empty((0, len(stack.members)))
+        self._answers: dict[int, ByChance] = {}
+
+    @property
+    def n_open(self) -> int:
+        return len(self._open.members)
+
+    def take(self, drawn: FloatArray) -> None:
+        if not self.n_open:
+            return
+        n_before = len(self._seen)
+        apart = self._open.distances(drawn)
+        self._seen = np.concatenate([self._seen, apart])
+        running = self._exceeded + (apart >= self._distances).cumsum(axis=0)
+        done = running[-1] >= STOP_AFTER
+        at = n_before + (running >= STOP_AFTER).argmax(axis=0) + 1
+        self._leave(done, STOP_AFTER / at)
+        self._exceeded = running[-1][~done]
+
+    def answers(self, n_permutations: int) -> dict[int, ByChance]:
+        """Return what is known of each histogram, by its place, after the last draw."""
+        rest = np.ones(self.n_open, dtype=bool)
+        self._leave(rest, (1 + self._exceeded) / (1 + n_permutations))
+        return self._answers
+
+    def _leave(self, leaving: BoolArray, p_values: FloatArray) -> None:
+        if not leaving.any():
+            return
+        usual = np.median(self._seen[:, leaving], axis=0)
+        of = zip(self._open.members[leaving], p_values[leaving], usual, strict=True)
+        self._answers |= {int(i): ByChance(float(p), float(u)) for i, p, u in of}
+        self._open, self._distances = self._open.only(~leaving), self._distances[~leaving]
+        self._seen = self._seen[:, ~leaving]
 
 
 def _permuted(blocks: DayBlocks, n: int, rng: np.random.Generator) -> FloatArray:
@@ -122,17 +213,3 @@ def _permuted(blocks: DayBlocks, n: int, rng: np.random.Generator) -> FloatArray
         labels = np.tile(blocks.is_current[members].astype(np.float64), (n, 1))
         drawn[:, members] = rng.permuted(labels, axis=1)
     return drawn
-
-
-def _distances(counts: IntArray, is_current: FloatArray, ordered: bool) -> FloatArray:
-    events = counts.astype(np.float64)
-    current = is_current @ events
-    gap = _shares(events.sum(axis=0) - current) - _shares(current)
-    if ordered:
-        return np.asarray(np.abs(gap.cumsum(axis=1)).max(axis=1))
-    return np.asarray(np.abs(gap).sum(axis=1) / 2)
-
-
-def _shares(counts: FloatArray) -> FloatArray:
-    # A draw that leaves one side without events is as far apart as can be, not an error.
-    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0))

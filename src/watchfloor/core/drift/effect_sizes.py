@@ -4,12 +4,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from watchfloor.core.arrays import FloatArray, IntArray
+from watchfloor.core.arrays import BoolArray, FloatArray, IntArray
 
 PSI_GROUPS = 10
 
 
-def psi(reference: IntArray, current: IntArray) -> float:
+def psi(reference: IntArray, current: IntArray) -> FloatArray:
     """
     Return the population stability index over ten equal groups of the reference.
 
@@ -17,26 +17,37 @@ def psi(reference: IntArray, current: IntArray) -> float:
     shown as a size and never tested: without drift it grows as the events get fewer.
 
     Args:
-        reference: events a bin, shape (B,); groups are cut where its cumulative share
+        reference: events a bin, shape (..., B); groups are cut where its cumulative share
             passes 0.1, 0.2, ... 0.9, so a bin is never split.
         current: as `reference`.
 
-    >>> psi(np.array([10, 10, 10, 10]), np.array([10, 10, 10, 10]))
-    0.0
+    Returns:
+        One index a histogram, shape (...).
+
+    >>> psi(np.array([[10, 10, 10, 10]]), np.array([[10, 10, 10, 10]])).tolist()
+    [0.0]
     """
-    below = (reference.cumsum() - reference / 2) / reference.sum()
+    n_bins = reference.shape[-1]
+    ref, cur = reference.reshape(-1, n_bins), current.reshape(-1, n_bins)
+    below = (ref.cumsum(axis=1) - ref / 2) / ref.sum(axis=1, keepdims=True)
     group = np.minimum((below * PSI_GROUPS).astype(np.int64), PSI_GROUPS - 1)
-    # Bins without a reference event belong to a neighbour's group; used groups are renumbered.
-    _, place = np.unique(group, return_inverse=True)
-    return psi_of_groups(np.bincount(place, weights=reference), np.bincount(place, weights=current))
+    place = group + PSI_GROUPS * np.arange(len(ref))[:, None]
+    p, q, bins = (
+        np.bincount(place.ravel(), weights=w.ravel(), minlength=PSI_GROUPS * len(ref))
+        for w in (ref, cur, np.ones_like(ref))
+    )
+    # Bins without a reference event belong to a neighbour's group; a group may have no bin.
+    shape = (len(ref), PSI_GROUPS)
+    used = bins.reshape(shape) > 0
+    found = _index(p.reshape(shape), q.reshape(shape), used)
+    return np.asarray(found.reshape(reference.shape[:-1]))
 
 
 def psi_of_groups(
     reference: npt.NDArray[np.floating | np.integer], current: npt.NDArray[np.floating | np.integer]
 ) -> float:
-    """Return the index over groups as they are, as for words."""
-    p, q = _smoothed(reference), _smoothed(current)
-    return float(((q - p) * np.log(q / p)).sum())
+    """Return the index over groups as they are, shape (B,), as for words."""
+    return float(_index(reference, current, np.ones(reference.shape, dtype=bool)))
 
 
 def total_variation(reference: IntArray, current: IntArray) -> float:
@@ -52,33 +63,34 @@ def total_variation(reference: IntArray, current: IntArray) -> float:
     return float((np.abs(gap).sum() / 2).round(15))
 
 
-def wasserstein_in_sd(
-    reference: IntArray, current: IntArray, *, centers: FloatArray
-) -> float | None:
+def wasserstein_in_sd(reference: IntArray, current: IntArray, *, centers: FloatArray) -> FloatArray:
     """
     Return how far values moved on average, in standard deviations of the reference.
 
     Every value counts as the center of its bin, one beyond the frozen range too.
 
     Args:
-        reference: events a bin, shape (B,).
+        reference: events a bin, shape (..., B).
         current: as `reference`.
-        centers: the value a bin stands for, ascending, shape (B,).
+        centers: the value a bin stands for, ascending, shape (..., B).
 
     Returns:
-        The distance; None where one side is empty or the reference does not vary.
+        One distance a histogram, shape (...); NaN where one side is empty or the reference
+        does not vary.
 
-    >>> wasserstein_in_sd(np.array([1, 1]), np.array([0, 2]), centers=np.array([0.0, 2.0]))
+    >>> wasserstein_in_sd(np.array([1, 1]), np.array([0, 2]), centers=np.array([0.0, 2.0])).tolist()
     1.0
     """
-    if not reference.sum() or not current.sum():
-        return None
-    mean = float(np.average(centers, weights=reference))
-    sd = float(np.sqrt(np.average((centers - mean) ** 2, weights=reference)))
-    if sd <= 0:
-        return None
-    gap = np.abs(reference.cumsum() / reference.sum() - current.cumsum() / current.sum())
-    return float((gap[:-1] * np.diff(centers)).sum() / sd)
+    n_ref, n_cur = reference.sum(axis=-1), current.sum(axis=-1)
+    # An empty side leaves 0 / 1: its answer is overwritten below.
+    p = reference / np.maximum(n_ref, 1)[..., None]
+    q = current / np.maximum(n_cur, 1)[..., None]
+    mean = (p * centers).sum(axis=-1, keepdims=True)
+    sd = np.sqrt((p * (centers - mean) ** 2).sum(axis=-1))
+    gap = np.abs((p - q).cumsum(axis=-1))[..., :-1]
+    moved = (gap * np.diff(centers)).sum(axis=-1)
+    is_known = (n_ref > 0) & (n_cur > 0) & (sd > 0)
+    return np.asarray(np.where(is_known, moved / np.where(sd > 0, sd, 1.0), np.nan))
 
 
 def chi_square_p_value(reference: IntArray, current: IntArray) -> float:
@@ -100,5 +112,16 @@ def chi_square_p_value(reference: IntArray, current: IntArray) -> float:
     return float(special.chdtrc(table.shape[1] - 1, statistic))
 
 
-def _smoothed(counts: npt.NDArray[np.floating | np.integer]) -> FloatArray:
-    return np.asarray((counts + 0.5) / (counts.sum() + 0.5 * len(counts)))
+def _index(
+    reference: npt.NDArray[np.floating | np.integer],
+    current: npt.NDArray[np.floating | np.integer],
+    used: BoolArray,
+) -> FloatArray:
+    """Return the sum over the used groups, which lie along the last axis."""
+    p, q = _smoothed(reference, used), _smoothed(current, used)
+    return np.asarray(((q - p) * np.log(q / p)).sum(axis=-1, where=used))
+
+
+def _smoothed(counts: npt.NDArray[np.floating | np.integer], used: BoolArray) -> FloatArray:
+    n, groups = counts.sum(axis=-1, keepdims=True), used.sum(axis=-1, keepdims=True)
+    return np.asarray((counts + 0.5) / (n + 0.5 * groups))

@@ -5,6 +5,7 @@ Each night many histograms are asked at once, so a share q of false answers is a
 all of them; a move too small to care about is none however certain, and one night is none.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -118,10 +119,7 @@ def measure_moves(
         name: _kept(name, one, blocks, (len(reference_weekdays), len(current_weekdays)))
         for name, one in histograms.items()
     }
-    moves = [
-        _sizes(name, counts[name], blocks, histograms[name].centers, min_events)
-        for name in histograms
-    ]
+    moves = _sizes(counts, blocks, {n: one.centers for n, one in histograms.items()}, min_events)
     tried = try_permutations(
         [(counts[name], one.centers is not None) for name, one in histograms.items()],
         blocks,
@@ -243,29 +241,70 @@ def _checked(name: str, counts: IntArray) -> IntArray:
 
 
 def _sizes(
-    name: str, counts: IntArray, blocks: DayBlocks, centers: FloatArray | None, min_events: int
-) -> Move:
-    """Return the sizes of a move; its p-value is still 1."""
-    ref = counts[~blocks.is_current].sum(axis=0)
-    cur = counts[blocks.is_current].sum(axis=0)
-    n_ref, n_cur = int(ref.sum()), int(cur.sum())
-    if min(n_ref, n_cur) < max(min_events, 1):
-        raise NotReady(f"{name}: {n_ref} and {n_cur} events, needed {min_events} on each side")
-    if centers is None:
-        ks, raw_p = total_variation(ref, cur), chi_square_p_value(ref, cur)
-        index, moved_by = psi_of_groups(ref, cur), None
-    else:
-        ks = ks_distance(ref, cur)
-        raw_p, index = ks_p_value(ks, n=n_ref, m=n_cur), psi(ref, cur)
-        known = slice(0, len(centers))
-        moved_by = wasserstein_in_sd(ref[known], cur[known], centers=centers)
+    counts: Mapping[str, IntArray],
+    blocks: DayBlocks,
+    centers: Mapping[str, FloatArray | None],
+    min_events: int,
+) -> list[Move]:
+    """Return the sizes of all moves, in their order; their p-values are still 1."""
+    sides = {
+        name: (days[~blocks.is_current].sum(axis=0), days[blocks.is_current].sum(axis=0))
+        for name, days in counts.items()
+    }
+    for name, (ref, cur) in sides.items():
+        if min(ref.sum(), cur.sum()) < max(min_events, 1):
+            raise NotReady(
+                f"{name}: {ref.sum()} and {cur.sum()} events, needed {min_events} on each side"
+            )
+    alike: dict[tuple[int, int], list[str]] = defaultdict(list)
+    found: dict[str, Move] = {}
+    for name, (ref, cur) in sides.items():
+        known = centers[name]
+        if known is None:
+            found[name] = _move_of_words(name, ref, cur)
+        else:
+            alike[len(ref), len(known)].append(name)
+    for names in alike.values():
+        found |= _moves_of_numbers(names, sides, centers)
+    return [found[name] for name in counts]
+
+
+def _move_of_words(name: str, ref: IntArray, cur: IntArray) -> Move:
     return Move(
         name=name,
-        ks=ks,
+        ks=total_variation(ref, cur),
         p_value=1.0,
-        raw_p_value=raw_p,
-        psi=index,
-        wasserstein_sd=moved_by,
-        n_reference=n_ref,
-        n_current=n_cur,
+        raw_p_value=chi_square_p_value(ref, cur),
+        psi=psi_of_groups(ref, cur),
+        wasserstein_sd=None,
+        n_reference=int(ref.sum()),
+        n_current=int(cur.sum()),
     )
+
+
+def _moves_of_numbers(
+    names: Sequence[str],
+    sides: Mapping[str, tuple[IntArray, IntArray]],
+    centers: Mapping[str, FloatArray | None],
+) -> dict[str, Move]:
+    """Return the sizes of histograms with equally many bins, all measured at once."""
+    ref, cur = (np.stack([sides[name][side] for name in names]) for side in (0, 1))
+    at = np.stack([known for name in names if (known := centers[name]) is not None])
+    distances, indices = ks_distance(ref, cur), psi(ref, cur)
+    n, m = ref.sum(axis=1), cur.sum(axis=1)
+    raw = ks_p_value(distances, n=n, m=m)
+    n_known = at.shape[1]
+    moved = wasserstein_in_sd(ref[:, :n_known], cur[:, :n_known], centers=at)
+    return {
+        name: Move(
+            name=name,
+            ks=float(distances[i]),
+            p_value=1.0,
+            raw_p_value=float(raw[i]),
+            psi=float(indices[i]),
+            wasserstein_sd=None if np.isnan(moved[i]) else float(moved[i]),
+            n_reference=int(n[i]),
+            n_current=int(m[i]),
+        )
+        for i, name in enumerate(names)
+    }
