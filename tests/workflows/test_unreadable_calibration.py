@@ -31,6 +31,7 @@ from watchfloor.ml.predictions.numeric_estimates import Number
 from watchfloor.noc.models import AlertEvent, ReviewItem, Ticket
 from watchfloor.tenants.flags import Flag
 from watchfloor.workflows import model_health, numeric_load
+from watchfloor.workflows.outcome_feedback import OutcomeRequest, record_outcomes
 from watchfloor.workflows.prediction_intake import PredictionRequest, handle_predictions
 
 pytestmark = pytest.mark.django_db
@@ -248,6 +249,34 @@ class TestNumbers:
         run_night(estimating, now + DAY)
 
         assert alerts().get().entity_id == "time_to_close eta-1"
+
+    def test_are_calibrated_anew_by_the_night_though_this_process_still_holds_them(
+        self, estimating, now
+    ):
+        for n in range(12):
+            row = self.estimate(estimating, f"INC{n}", now + timedelta(minutes=n))
+            record_outcomes(
+                tenant=estimating,
+                log="prediction",
+                requests=[
+                    OutcomeRequest(
+                        prediction_id=row.prediction_id,
+                        value=10.0 + n,
+                        known_at=row.occurred_at,
+                        source="api",
+                        labeller="token:desk",
+                        dedupe_key=f"truth {n}",
+                    )
+                ],
+                now=row.occurred_at,
+            )
+        Blob.objects.filter(sha256=NumericCalibrationSet.objects.get().sha256).delete()
+
+        run_night(estimating, now + DAY)
+
+        newest = NumericCalibrationSet.objects.latest("created_at")
+        assert (newest.source, newest.n) == ("number_log", 12)
+        assert not alerts().exists()
 
 
 class TestInForce:

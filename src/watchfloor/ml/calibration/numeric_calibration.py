@@ -21,7 +21,7 @@ from watchfloor.core.decision.reason import Reason
 from watchfloor.core.errors import ArtifactCorrupt, NotFound, NotReady
 from watchfloor.ml.models import NumericCalibrationSet, NumericEstimate, ScoredPrediction
 from watchfloor.ml.predictions import numeric_estimates
-from watchfloor.ml.versions.blobs import get_blob, put_blob
+from watchfloor.ml.versions.blobs import get_blob, put_blob, why_unreadable
 from watchfloor.tenants.models import Tenant
 
 EVERY = timedelta(days=7)
@@ -160,8 +160,10 @@ def recalibrate_due(*, tenant: Tenant, now: datetime) -> list[NumericCalibration
 
 
 def _is_due(tenant: Tenant, newest: NumericCalibrationSet, now: datetime) -> bool:
+    # What this process has read before says nothing about what others find in the database.
+    read = NumericCalibration.from_bytes
     is_old = now - newest.created_at >= EVERY
-    return is_old or find_calibration(tenant=tenant, sha256=newest.sha256) is None
+    return is_old or bool(why_unreadable(tenant=tenant, sha256=newest.sha256, read=read))
 
 
 @dataclass(frozen=True, slots=True)

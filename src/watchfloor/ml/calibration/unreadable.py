@@ -1,17 +1,16 @@
 """The calibrations in force, read from the database anew: whose bytes are gone or damaged?"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from watchfloor.core.conformal.calibration import Calibration
 from watchfloor.core.conformal.numeric import NumericCalibration
-from watchfloor.core.errors import ArtifactCorrupt, NotFound
 from watchfloor.ml.calibration import numeric_calibration
 from watchfloor.ml.models import Deployment
 from watchfloor.ml.predictions import numeric_estimates
 from watchfloor.ml.versions import registry
-from watchfloor.ml.versions.blobs import get_blob
+from watchfloor.ml.versions.blobs import why_unreadable
 from watchfloor.tenants.models import Tenant
 
 
@@ -45,7 +44,9 @@ def in_force(*, tenant: Tenant, now: datetime) -> list[UsedCalibration]:
 def is_unreadable(deployment: Deployment) -> bool:
     """Return whether the calibration that serves is one whose bytes are gone or damaged."""
     digest = deployment.stack.calibration_sha256 if deployment.stack is not None else ""
-    return bool(digest) and bool(_why(deployment.tenant, digest, Calibration.from_bytes))
+    return bool(digest) and bool(
+        why_unreadable(tenant=deployment.tenant, sha256=digest, read=Calibration.from_bytes)
+    )
 
 
 def _of_scores(tenant: Tenant) -> Iterator[UsedCalibration]:
@@ -54,7 +55,7 @@ def _of_scores(tenant: Tenant) -> Iterator[UsedCalibration]:
         if stack is None or not stack.calibration_sha256:
             continue
         digest = stack.calibration_sha256
-        why = _why(tenant, digest, Calibration.from_bytes)
+        why = why_unreadable(tenant=tenant, sha256=digest, read=Calibration.from_bytes)
         yield UsedCalibration(
             deployment.model_type, stack.model_version.version, digest, False, why
         )
@@ -65,13 +66,7 @@ def _of_numbers(tenant: Tenant, now: datetime) -> Iterator[UsedCalibration]:
     for model_type, version in numeric_estimates.versions_since(tenant=tenant, since=since):
         row = numeric_calibration.newest_set(tenant=tenant, model_type=model_type, version=version)
         if row is not None:
-            why = _why(tenant, row.sha256, NumericCalibration.from_bytes)
+            why = why_unreadable(
+                tenant=tenant, sha256=row.sha256, read=NumericCalibration.from_bytes
+            )
             yield UsedCalibration(model_type, version, row.sha256, True, why)
-
-
-def _why(tenant: Tenant, sha256: str, read: Callable[[bytes], object]) -> str:
-    try:
-        read(get_blob(tenant=tenant, sha256=sha256))
-    except (NotFound, ArtifactCorrupt) as error:
-        return str(error)
-    return ""

@@ -1,6 +1,7 @@
 """Bytes named by their digest: what was written is what is read, or nothing is."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
 from watchfloor.core.errors import ArtifactCorrupt, NotFound
@@ -40,3 +41,12 @@ def get_blob(*, tenant: Tenant, sha256: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ArtifactCorrupt(f"blob {sha256[:12]} of {tenant.code} holds other bytes")
     return content
+
+
+def why_unreadable(*, tenant: Tenant, sha256: str, read: Callable[[bytes], object]) -> str:
+    """Return what is wrong with stored bytes, read anew; empty where nothing is."""
+    try:
+        read(get_blob(tenant=tenant, sha256=sha256))
+    except (NotFound, ArtifactCorrupt) as error:
+        return str(error)
+    return ""
