@@ -137,17 +137,27 @@ def same_law(
 
 def ours(days: Days, *, rng: np.random.Generator) -> Nights:
     """Return what the nightly check says, persistence and severity included."""
-    moved = [night(days, at, rng=rng) for at in range(NEEDED, len(days) + 1)]
+    return _counted([max(named.values(), default=None) for named in named_by_night(days, rng=rng)])
+
+
+def named_by_night(
+    days: Days, *, rng: np.random.Generator, first: int = NEEDED
+) -> list[dict[str, Severity]]:
+    """Return what is named on each night, with its severity; the first is after `first` days."""
     held: list[set[str]] = [set(), set()]
-    named: set[str] = set()
-    worst: list[Severity | None] = []
-    for moves in moved:
+    named: list[dict[str, Severity]] = []
+    for at in range(first, len(days) + 1):
+        moves = night(days, at, rng=rng)
         held.append({move.name for move in moves if move.drifted})
-        named = {move.name for move in moves if _is_named(move.name, held[-3:], named)}
-        worst.append(
-            max((severity_of_move(m.excess) for m in moves if m.name in named), default=None)
+        before = set(named[-1]) if named else set()
+        named.append(
+            {
+                move.name: severity_of_move(move.excess)
+                for move in moves
+                if _is_named(move.name, held[-3:], before)
+            }
         )
-    return _counted(worst)
+    return named
 
 
 def night(days: Days, end: int, *, rng: np.random.Generator) -> Sequence[Move]:

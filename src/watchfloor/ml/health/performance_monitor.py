@@ -19,7 +19,7 @@ from watchfloor.core.drift.performance import (
 from watchfloor.core.drift.severity import severity_of_drop
 from watchfloor.core.errors import NotReady
 from watchfloor.core.local_time import local_day
-from watchfloor.ml.health import drift_reports, performance
+from watchfloor.ml.health import drift_reports, performance, rise_explained
 from watchfloor.ml.health.drift_reports import Finding
 from watchfloor.ml.models import (
     Deployment,
@@ -256,6 +256,14 @@ def _episode(
         return _quiet(tenant, deployment, row.model_version, day, now, monitor)
     drop, half = _rise(losses, monitor)
     severity = severity_of_drop(drop, drop_low=drop - half)
+    why = rise_explained.explain(
+        since,
+        tenant=tenant,
+        model_type=row.model_type,
+        changed_at=changed_at,
+        threshold=threshold,
+        base_error=monitor.baseline.mu0,
+    )
     performance.note_drift(
         tenant=tenant,
         model_type=row.model_type,
@@ -273,6 +281,7 @@ def _episode(
         drifted=True,
         severity=severity,
         evidence=_state_of(monitor)
+        | why.evidence
         | {
             "drop": drop,
             "drop_low": drop - half,
@@ -284,7 +293,7 @@ def _episode(
         sentence=(
             f"{row.model_type} {row.model_version} errs {100 * drop:.1f} points more often "
             f"(95 %: {100 * (drop - half):.1f} to {100 * (drop + half):.1f}) since "
-            f"{changed_at:%d %b}, over {len(losses)} known outcomes."
+            f"{changed_at:%d %b}, over {len(losses)} known outcomes.{why.words}"
         ),
         changed_at=changed_at,
     )

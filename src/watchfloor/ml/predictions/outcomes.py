@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db.models import Count, Q
 
 from watchfloor.ml.models import OutcomeRecord
 from watchfloor.ml.predictions import rollups
@@ -143,6 +145,21 @@ def outcomes_after(
         score__isnull=False,
     )
     return list(rows.order_by("id"))
+
+
+def events_known_before(
+    *, tenant: Tenant, model_type: str, before: datetime, days: int = 60
+) -> tuple[int, int]:
+    """Return how many outcomes of recent events were known by a moment, and how many events."""
+    rows = OutcomeRecord.objects.for_tenant(tenant).filter(
+        model_type=model_type,
+        is_current=True,
+        occurred_at__gte=before - timedelta(days=days),
+        known_at__lt=before,
+        recorded_at__lt=before,
+    )
+    found = rows.aggregate(n=Count("id"), events=Count("id", filter=Q(value__gte=0.5)))
+    return found["n"], found["events"]
 
 
 def of_version_since(
