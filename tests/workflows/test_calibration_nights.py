@@ -46,6 +46,22 @@ def _night(world, kind=model_health.METRICS, *, after=timedelta()):
     )
 
 
+def _alarm(world, kind):
+    """Open the drift alert of one kind of check."""
+    alert_correlation.raise_alert(
+        tenant=world.tenant,
+        condition=Condition(
+            alert_type="ML_DRIFT_DETECTED",
+            severity="HIGH",
+            fingerprint=f"drift:{kind}:{CHURN}:v1",
+            message="worse",
+            entity_type="ml_model",
+            entity_id=f"{CHURN} v1",
+        ),
+        now=world.now,
+    )
+
+
 class TestANight:
     def test_cuts_the_weekly_set(self, world):
         _night(world)
@@ -56,23 +72,24 @@ class TestANight:
         assert list(CalibrationSet.objects.values_list("reason", "n")) == [("weekly", 120)]
 
     def test_cuts_a_set_when_a_drift_alarm_clears(self, world):
-        alert_correlation.raise_alert(
-            tenant=world.tenant,
-            condition=Condition(
-                alert_type="ML_DRIFT_DETECTED",
-                severity="HIGH",
-                fingerprint=f"drift:performance:{CHURN}:v1",
-                message="worse",
-                entity_type="ml_model",
-                entity_id=f"{CHURN} v1",
-            ),
-            now=world.now,
-        )
+        _alarm(world, "performance")
 
         _night(world, model_health.PERFORMANCE)
 
         assert AlertEvent.objects.get().status == "resolved"
         assert CalibrationSet.objects.get().reason == "drift_cleared"
+
+    def test_cuts_one_set_when_several_alarms_clear_at_once(self, world):
+        for kind in ("score", "feature", "expected"):
+            _alarm(world, kind)
+        [before] = registry.deployments_of(world.tenant)
+
+        _night(world, model_health.STATISTICAL)
+
+        assert {alert.status for alert in AlertEvent.objects.all()} == {"resolved"}
+        assert CalibrationSet.objects.get().reason == "drift_cleared"
+        [after] = registry.deployments_of(world.tenant)
+        assert after.pointer_version == before.pointer_version + 1
 
     def test_cuts_none_where_no_alarm_was_open(self, world):
         _night(world, model_health.PERFORMANCE)

@@ -88,13 +88,24 @@ def run_night(*, tenant: Tenant, kind: str, payload: Mapping[str, Any], now: dat
             _follow_outcomes(tenant, deployment, day, config, now)
             _compute_metrics(tenant, deployment, day, now)
         elif config.enable_drift_monitoring and deployment.stack is not None:
-            find = _statistical if kind == STATISTICAL else _performance
-            for finding in find(tenant, deployment, day, now):
-                _react(tenant, deployment, finding, day, config, now)
+            _check(tenant, deployment, kind, day, config, now)
     if kind == METRICS:
         numeric_calibration.recalibrate_due(tenant=tenant, now=now)
         calibrations.look_after(tenant=tenant, now=now)
     _plan(tenant, kind, night + timedelta(days=1))
+
+
+def _check(
+    tenant: Tenant, deployment: Deployment, kind: str, day: date, config: MLConfig, now: datetime
+) -> None:
+    """React to every finding of a night about one model, and cut one set for all that cleared."""
+    find = _statistical if kind == STATISTICAL else _performance
+    has_cleared = [
+        _react(tenant, deployment, finding, day, config, now)
+        for finding in find(tenant, deployment, day, now)
+    ]
+    if any(has_cleared):
+        _recalibrate(tenant, deployment, CutReason.DRIFT_CLEARED, now)
 
 
 def backfill_metrics(*, tenant: Tenant, last_day: date, days: int, now: datetime) -> int:
@@ -266,14 +277,17 @@ def _react(
     day: date,
     config: MLConfig,
     now: datetime,
-) -> None:
+) -> bool:
     """
     Raise one alert an episode, end it with the episode, and ask for a retrain while it lasts.
 
     What begins while most site groups move at once is part of their one alert.
+
+    Returns:
+        Whether an episode has ended, after which a new calibration set should be cut.
     """
     if deployment.stack is None:
-        return
+        return False
     version = deployment.stack.model_version.version
     fingerprint = f"drift:{finding.kind}:{deployment.model_type}:{version}"
     if not finding.drifted or finding.severity is None:
@@ -281,15 +295,14 @@ def _react(
             tenant=tenant, fingerprint=fingerprint, actor=ACTOR, now=now
         )
         # What ends the guard's alarm is a new set: there is none to cut after it.
-        if was_open and finding.kind != exchangeability_guard.KIND:
-            _recalibrate(tenant, deployment, CutReason.DRIFT_CLEARED, now)
-        return
+        return was_open and finding.kind != exchangeability_guard.KIND
     part = common_cause.explained(finding, tenant=tenant, day=day)
     if _is_told(tenant, part, fingerprint, day):
-        return
+        return False
     _tell_of_model(tenant, deployment, part or finding, fingerprint, config, now)
     if finding.kind == "performance" and part is None:
         _request_retrain(tenant, deployment.model_type, finding, config, now)
+    return False
 
 
 def _is_told(tenant: Tenant, part: Finding | None, fingerprint: str, day: date) -> bool:
