@@ -18,7 +18,7 @@ from watchfloor.ml.models import (
     RetrainJob,
     ScoreDay,
 )
-from watchfloor.ml.predictions.rollups import pack
+from watchfloor.ml.predictions.histograms import pack
 from watchfloor.noc.models import AlertEvent
 from watchfloor.workflows import model_health
 

@@ -6,11 +6,11 @@ import pytest
 
 from watchfloor.core.errors import InvalidInput
 from watchfloor.ml.models import OutcomeRecord, PredictionLog
-from watchfloor.ml.predictions import outcomes, rollups
-from watchfloor.ml.predictions.prediction_log import as_scored
+from watchfloor.ml.predictions import outcomes
 from watchfloor.noc.models import ReviewItem, Ticket
 from watchfloor.workflows.outcome_feedback import OutcomeRequest, record_outcomes
 from watchfloor.workflows.prediction_intake import PredictionRequest, handle_predictions
+from watchfloor.workflows.rollup_care import rebuild_score_rollup
 
 pytestmark = pytest.mark.django_db
 
@@ -97,11 +97,7 @@ class TestRecordOutcomes:
 
         assert (first.duplicate, again.duplicate) == (False, True)
         assert OutcomeRecord.objects.count() == 1
-        logged = list(PredictionLog.objects.select_related("site"))
-        assert (
-            rollups.differences_from_log(tenant=tenant, scored=[as_scored(row) for row in logged])
-            == []
-        )
+        assert rebuild_score_rollup(tenant=tenant, write=False).n_differing == 0
 
     def test_lets_a_later_statement_supersede_and_keeps_both(self, tenant, request_, now):
         [result] = handle_predictions(tenant=tenant, requests=[request_], now=now)
@@ -127,11 +123,7 @@ class TestRecordOutcomes:
         )
         assert current.value == 0.0
         assert OutcomeRecord.objects.count() == 2
-        logged = list(PredictionLog.objects.select_related("site"))
-        assert (
-            rollups.differences_from_log(tenant=tenant, scored=[as_scored(row) for row in logged])
-            == []
-        )
+        assert rebuild_score_rollup(tenant=tenant, write=False).n_differing == 0
 
     def test_never_finds_another_tenants_prediction(self, tenant, other_tenant, request_, now):
         [result] = handle_predictions(tenant=tenant, requests=[request_], now=now)

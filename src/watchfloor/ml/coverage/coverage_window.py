@@ -17,7 +17,7 @@ from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.ml.inference import serving
 from watchfloor.ml.models import CalibrationSet, ScoreDay
 from watchfloor.ml.models.rollup import OutcomeClass
-from watchfloor.ml.predictions.rollups import unpack
+from watchfloor.ml.predictions.histograms import unpack
 from watchfloor.tenants.models import Tenant
 
 WEEK_DAYS = 7

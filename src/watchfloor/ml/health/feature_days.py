@@ -15,7 +15,7 @@ from watchfloor.core.drift.feature_bins import FeatureBins, freeze_rows
 from watchfloor.core.errors import NotReady
 from watchfloor.core.local_time import day_bounds
 from watchfloor.ml.models import FeatureDay, ModelVersion, ScoredPrediction
-from watchfloor.ml.predictions import rollups
+from watchfloor.ml.predictions import histograms
 from watchfloor.ml.versions import blobs, registry
 from watchfloor.tenants.models import Tenant
 
@@ -203,7 +203,7 @@ def _store(
 def _packed(counts: IntArray | None) -> bytes:
     if counts is None:
         return b""
-    return rollups.pack({int(i): int(counts[i]) for i in np.flatnonzero(counts)})
+    return histograms.pack({int(i): int(counts[i]) for i in np.flatnonzero(counts)})
 
 
 def _rows(tenant: Tenant, version: ModelVersion) -> QuerySet[FeatureDay]:
@@ -222,7 +222,7 @@ def days_between(
         "local_day", "feature", "counts"
     ):
         counts = np.zeros(bins.by_name[name].n_bins, dtype=np.int64)
-        pairs = rollups.unpack(bytes(content))
+        pairs = histograms.unpack(bytes(content))
         counts[pairs[:, 0]] = pairs[:, 1]
         found.setdefault(day, {})[name] = counts
     return dict(sorted(found.items()))

@@ -20,7 +20,7 @@ from watchfloor.ml.models.registry import (
     TrainingDataset,
 )
 from watchfloor.ml.models.retrain import RetrainJob, RetrainSafeguard, RollbackWatch
-from watchfloor.ml.models.rollup import ScoreDay, ScoreDelta
+from watchfloor.ml.models.rollup import ScoreDay, ScoreDelta, ScoreSpan
 
 __all__ = [
     "Blob",
@@ -46,6 +46,7 @@ __all__ = [
     "RollbackWatch",
     "ScoreDay",
     "ScoreDelta",
+    "ScoreSpan",
     "ScoredPrediction",
     "ShadowScore",
     "TrainingDataset",

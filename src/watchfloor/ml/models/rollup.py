@@ -42,6 +42,39 @@ class ScoreDelta(RollupKey):
         return f"{self.model_type} {self.local_day} {self.outcome}"
 
 
+class ScoreSpan(RollupKey):
+    """
+    The sum of the days of one week or month; the compactor adds to it what it adds to a day.
+
+    Its `local_day` is the first one: a Monday, or the first of a month.
+    """
+
+    span = models.CharField(max_length=5)
+    n = models.BigIntegerField()
+    counts = models.BinaryField()
+
+    class Meta:
+        db_table = "ml_score_span"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=[
+                    "tenant",
+                    "model_type",
+                    "span",
+                    "local_day",
+                    "model_version",
+                    "calibration_hash",
+                    "site_group",
+                    "outcome",
+                ],
+                name="score_span_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_type} {self.span} of {self.local_day} {self.outcome} n={self.n}"
+
+
 class ScoreDay(RollupKey):
     """One day's histogram: int32 pairs (bin, count), bins ascending, zero counts left out."""
 

@@ -1,4 +1,4 @@
-"""Keep the day histograms: append changes, sum them up, read a window, rebuild from the log."""
+"""Keep the day histograms: append changes, sum them up, read them by day."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -13,27 +13,13 @@ from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.core.score_rollup import ScoreCounts
 from watchfloor.ml.models import ScoreDay, ScoreDelta
 from watchfloor.ml.models.rollup import OutcomeClass
+from watchfloor.ml.predictions import rollup_spans
+from watchfloor.ml.predictions.histograms import Key, add_to, unpack
 from watchfloor.ml.predictions.scored import Scored
 from watchfloor.tenants import directory
 from watchfloor.tenants.models import Tenant
 
 BATCH = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What one histogram is kept for."""
-
-    model_type: str
-    model_version: str
-    calibration_hash: str
-    site_group: str
-    local_day: date
-    outcome: str
-
-    def columns(self) -> dict[str, str | date]:
-        """Return the key as columns of a row."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def outcome_class(outcome: float | None) -> str:
@@ -99,8 +85,10 @@ def compact(*, tenant: Tenant, limit: int = BATCH) -> int:
         # One compactor a tenant at a time; the tenant row is the lock.
         directory.hold(tenant)
         deltas = list(ScoreDelta.objects.for_tenant(tenant).order_by("id")[:limit])
-        for key, counts in _summed(deltas).items():
-            _add_to_day(tenant, key, counts)
+        sums = _summed(deltas)
+        for key, counts in sums.items():
+            add_to(ScoreDay, tenant, key.columns(), counts)
+        rollup_spans.add(tenant=tenant, sums=sums)
         ScoreDelta.objects.filter(pk__in=[delta.pk for delta in deltas]).delete()
     return len(deltas)
 
@@ -120,34 +108,6 @@ def _summed(deltas: Iterable[ScoreDelta]) -> Mapping[Key, Counter[int]]:
         for bin_, n in delta.counts.items():
             sums[key][int(bin_)] += n
     return sums
-
-
-def _add_to_day(tenant: Tenant, key: Key, counts: Counter[int]) -> None:
-    row = ScoreDay.objects.for_tenant(tenant).filter(**key.columns()).first()
-    merged = Counter(counts)
-    if row is not None:
-        merged.update(dict(unpack(bytes(row.counts)).tolist()))
-    packed = pack({bin_: n for bin_, n in merged.items() if n})
-    values = {"n": sum(merged.values()), "counts": packed}
-    if row is None:
-        ScoreDay.objects.create(tenant=tenant, **key.columns(), **values)
-    else:
-        ScoreDay.objects.filter(pk=row.pk).update(**values)
-
-
-def pack(counts: Mapping[int, int]) -> bytes:
-    """
-    Return a sparse histogram as little-endian int32 pairs, bins ascending.
-
-    >>> unpack(pack({7: 2, 3: 1})).tolist()
-    [[3, 1], [7, 2]]
-    """
-    return np.array(sorted(counts.items()), dtype="<i4").tobytes()
-
-
-def unpack(content: bytes) -> IntArray:
-    """Return pairs (bin, count), shape (k, 2)."""
-    return np.frombuffer(content, dtype="<i4").reshape(-1, 2).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,29 +165,3 @@ def total(days: Iterable[DayCounts]) -> ScoreCounts:
     for day in days:
         result = result + day.counts
     return result
-
-
-def differences_from_log(*, tenant: Tenant, scored: Iterable[Scored]) -> list[str]:
-    """
-    Count the log once more and return every histogram that differs; empty is the proof.
-
-    Args:
-        scored: every logged prediction of the tenant, in any order.
-    """
-    compact_all(tenant=tenant)
-    expected: dict[Key, Counter[int]] = defaultdict(Counter)
-    for one in scored:
-        if one.score_bin is not None:
-            expected[key_of(one, outcome=one.outcome)][one.score_bin] += 1
-    found = {
-        Key(**{name: getattr(row, name) for name in Key.__slots__}): dict(
-            unpack(bytes(row.counts)).tolist()
-        )
-        for row in ScoreDay.objects.for_tenant(tenant)
-        if row.n
-    }
-    return [
-        f"{key}: log {dict(expected.get(key, {}))}, rollup {found.get(key, {})}"
-        for key in expected.keys() | found.keys()
-        if dict(expected.get(key, {})) != found.get(key, {})
-    ]

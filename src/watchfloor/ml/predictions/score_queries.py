@@ -9,7 +9,7 @@ import numpy as np
 from watchfloor.core.arrays import IntArray
 from watchfloor.core.score_rollup import ScoreCounts
 from watchfloor.ml.inference.model_queries import Rate, rate
-from watchfloor.ml.predictions import rollups
+from watchfloor.ml.predictions import rollup_spans
 from watchfloor.tenants.models import Tenant
 
 SLICES = 20
@@ -44,19 +44,17 @@ def score_slices(
     edges: Iterable[float] = (),
 ) -> list[ScoreSlice]:
     """
-    Return the scores of some local days in slices side by side over [0, 1]; one query.
+    Return the scores of some local days in slices side by side over [0, 1]; two queries.
 
     Args:
         edges: thresholds at which a slice begins, beside the twenty equal ones.
     """
-    found = rollups.total(
-        rollups.day_counts(
-            tenant=tenant,
-            model_type=model_type,
-            first=last_day - timedelta(days=days - 1),
-            last=last_day,
-            version=version,
-        )
+    found = rollup_spans.window_counts(
+        tenant=tenant,
+        model_type=model_type,
+        first=last_day - timedelta(days=days - 1),
+        last=last_day,
+        version=version,
     )
     borders = sorted({k / SLICES for k in range(SLICES + 1)} | {e for e in edges if 0 < e < 1})
     return _sliced(found, borders)

@@ -59,6 +59,11 @@ def table_of(name: str) -> type[ScoredPrediction]:
     return _TABLES[name]
 
 
+def tables() -> list[type[ScoredPrediction]]:
+    """Return the tables of all logs."""
+    return list(_TABLES.values())
+
+
 def event_ids_of(*, tenant: Tenant, log: str, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Return the sender's id of each predicted event."""
     rows = table_of(log)._default_manager.filter(tenant_id=tenant.pk, id__in=list(ids))
