@@ -76,11 +76,12 @@ def page_of(parts: Sequence[Part], *, versions: str) -> Measured:
         n="named in each table",
         seed="20260310",
         versions=versions,
-        sections=[_targets(targets), *map(_section, parts)],
+        sections=[targets_section(targets), *map(section_of, parts)],
     )
 
 
-def _targets(targets: Sequence[Target]) -> Section:
+def targets_section(targets: Sequence[Target]) -> Section:
+    """Return what was promised, and whether it was kept."""
     kept = sum(target.is_met for target in targets)
     return Section(
         "What is promised",
@@ -90,7 +91,8 @@ def _targets(targets: Sequence[Target]) -> Section:
     )
 
 
-def _section(part: Part) -> Section:
+def section_of(part: Part) -> Section:
+    """Return the section of one benchmark."""
     if part.comparisons:
         head = ("work", "peer", "ours", "peer's", "ratio")
         return Section(part.heading, part.words, head, map(_row, part.comparisons))

@@ -5,17 +5,18 @@ from enum import StrEnum
 
 import numpy as np
 
-from watchfloor.core.decision.columns import (
-    OUTCOMES,
-    DecidedColumns,
-    PolicyColumns,
-    decide_columns,
-)
+from watchfloor.core.decision.columns import OUTCOMES, DecidedColumns
 from watchfloor.core.decision.evidence import DecisionPolicy
 from watchfloor.core.decision.policy import Outcome
 from watchfloor.core.decision.simulation.history import History
 from watchfloor.core.decision.simulation.tally import Tally
-from watchfloor.core.decision.simulation.what_if import WhatIf, tally, what_if
+from watchfloor.core.decision.simulation.what_if import (
+    WhatIf,
+    band_rates,
+    decided,
+    judged,
+    tally,
+)
 
 FEWEST_KNOWN = 30
 FEWEST_DAYS = 7
@@ -85,12 +86,12 @@ class Comparison:
 
 def compare(history: History, before: DecisionPolicy, after: DecisionPolicy) -> Comparison:
     """Return what two policies would have done with one history."""
-    taken = [decide_columns(history.evidence, PolicyColumns.of(each)) for each in (before, after)]
-    moves = _moves(history, *taken)
+    old, new, rates = decided(history, before), decided(history, after), band_rates(history)
+    moves = _moves(history, old, new)
     changed = sum((each.predictions for each in moves), Tally())
     return Comparison(
-        before=what_if(history, before),
-        after=what_if(history, after),
+        before=judged(history, old, rates),
+        after=judged(history, new, rates),
         moves=moves,
         doubts=_doubts(history, before, after, changed),
     )

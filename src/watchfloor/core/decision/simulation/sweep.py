@@ -12,14 +12,15 @@ import numpy.typing as npt
 
 from watchfloor.core.arrays import BoolArray, FloatArray, IntArray
 from watchfloor.core.decision.evidence import DecisionPolicy
+from watchfloor.core.decision.policy import Outcome
 from watchfloor.core.decision.simulation.costs import Costs
 from watchfloor.core.decision.simulation.history import History
-from watchfloor.core.decision.simulation.what_if import band_rates, fates
+from watchfloor.core.decision.simulation.what_if import band_rates, decided
 
 CANDIDATES = np.round(np.arange(101) / 100, 2)
 """Positions of a handle: hundredths, as people write thresholds."""
 
-BELOW_ALL, ABOVE_ALL = -1.0, 2.0
+BELOW_ALL = -1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +79,7 @@ class Sums:
 def sums_of(history: History, policy: DecisionPolicy, costs: Costs) -> Sums:
     """Return what a history's cells hold and would cost under either fate."""
     order = np.argsort(history.scores, kind="stable")
-    above = fates(history, replace(policy, review_score=BELOW_ALL, ticket_score=BELOW_ALL))
+    above = decided(history, replace(policy, review_score=BELOW_ALL, ticket_score=BELOW_ALL))
     rates = band_rates(history).value[history.band]
     n = history.clean + history.event + history.unknown
     unknown = history.unknown.astype(np.float64)
@@ -86,7 +87,7 @@ def sums_of(history: History, policy: DecisionPolicy, costs: Costs) -> Sums:
     return Sums(
         scores=history.scores[order],
         n=n[order],
-        ticketable=above.tickets[order],
+        ticketable=above.is_(Outcome.AUTO_TICKET)[order],
         as_review=n[order].astype(np.float64) * costs.of_review,
         as_ticket=(n - events)[order] * costs.false_ticket,
         as_quiet=events[order] * costs.miss,

@@ -12,7 +12,12 @@ import numpy as np
 from scipy import special
 
 from watchfloor.core.arrays import BoolArray, FloatArray
-from watchfloor.core.decision.columns import PolicyColumns, decide_columns
+from watchfloor.core.decision.columns import (
+    OUTCOMES,
+    DecidedColumns,
+    PolicyColumns,
+    decide_columns,
+)
 from watchfloor.core.decision.evidence import DecisionPolicy
 from watchfloor.core.decision.policy import Outcome
 from watchfloor.core.decision.simulation.costs import Costs
@@ -123,27 +128,6 @@ class WhatIf:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fates:
-    """Which cells of a history have which fate, each of shape (cells,)."""
-
-    tickets: BoolArray
-    reviews: BoolArray
-    cleared: BoolArray
-    logged: BoolArray
-
-
-def fates(history: History, policy: DecisionPolicy) -> Fates:
-    """Return what becomes of each cell under a policy."""
-    decided = decide_columns(history.evidence, PolicyColumns.of(policy))
-    return Fates(
-        decided.is_(Outcome.AUTO_TICKET),
-        decided.is_(Outcome.HUMAN_REVIEW),
-        decided.is_(Outcome.AUTO_CLEAR),
-        decided.is_(Outcome.LOG_ONLY),
-    )
-
-
 def what_if(history: History, policy: DecisionPolicy) -> WhatIf:
     """
     Return what a policy would have done with a history.
@@ -151,18 +135,40 @@ def what_if(history: History, policy: DecisionPolicy) -> WhatIf:
     Args:
         policy: thresholds and switches; with room under its caps, as they are not reached here.
     """
-    found = fates(history, policy)
-    rates = band_rates(history)
+    return judged(history, decided(history, policy), band_rates(history))
+
+
+def decided(history: History, policy: DecisionPolicy) -> DecidedColumns:
+    """Return the decision of each cell under a policy."""
+    return decide_columns(history.evidence, PolicyColumns.of(policy))
+
+
+def judged(history: History, taken: DecidedColumns, rates: "BandRates") -> WhatIf:
+    """Return what decisions that were taken come to, beside the outcomes."""
+    quiet = taken.is_(Outcome.AUTO_CLEAR) | taken.is_(Outcome.LOG_ONLY)
+    by_fate = _tallies(history, taken)
     return WhatIf(
         digest=history.digest,
         days=history.days,
-        tickets=tally(history, found.tickets),
-        reviews=tally(history, found.reviews),
-        cleared=tally(history, found.cleared),
-        logged=tally(history, found.logged),
-        missed=rates.events(history, found.cleared | found.logged),
-        false_tickets=rates.clean(history, found.tickets),
+        tickets=by_fate[Outcome.AUTO_TICKET],
+        reviews=by_fate[Outcome.HUMAN_REVIEW],
+        cleared=by_fate[Outcome.AUTO_CLEAR],
+        logged=by_fate[Outcome.LOG_ONLY],
+        missed=rates.events(history, quiet),
+        false_tickets=rates.clean(history, taken.is_(Outcome.AUTO_TICKET)),
     )
+
+
+def _tallies(history: History, taken: DecidedColumns) -> dict[Outcome, Tally]:
+    # Whole numbers far below 2^53 pass through the floats of bincount unharmed.
+    clean, event, unknown = (
+        np.bincount(taken.outcome, weights=each, minlength=len(OUTCOMES)).astype(int).tolist()
+        for each in (history.clean, history.event, history.unknown)
+    )
+    return {
+        outcome: Tally(clean[code], event[code], unknown[code])
+        for code, outcome in enumerate(OUTCOMES)
+    }
 
 
 def tally(history: History, cells: BoolArray) -> Tally:
