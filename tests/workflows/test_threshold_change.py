@@ -2,13 +2,15 @@
 
 import pytest
 from django.db import transaction
-from django.db.utils import DatabaseError
+from django.db.utils import DatabaseError, IntegrityError
 
-from watchfloor.core.errors import ChangedMeanwhile, InvalidInput, NotFound
+from watchfloor.core.errors import ChangedMeanwhile, InvalidInput, NotFound, SecondPersonWanted
 from watchfloor.ledger import audit
+from watchfloor.ledger.models import AuditEntry
 from watchfloor.noc.decision import thresholds
-from watchfloor.noc.models import ThresholdAuditLog
+from watchfloor.noc.models import ThresholdAuditLog, ThresholdProposal
 from watchfloor.workflows import threshold_change
+from watchfloor.workflows.threshold_change import Change
 
 pytestmark = pytest.mark.django_db
 
@@ -92,11 +94,80 @@ class TestTheRecord:
             ThresholdAuditLog.objects.filter(pk=change.pk).update(change_reason="none")
 
 
+class TestSecondPerson:
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [("review_score", 0.75), ("eps_ticket", 0.4), ("width_limit", 0.6), ("alone_step", 0.31)],
+    )
+    def test_is_wanted_for_a_step_that_is_large_or_would_allow_one(self, tenant, now, key, value):
+        with pytest.raises(SecondPersonWanted, match=key):
+            _move(tenant, now, value, 0, key=key)
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [("review_score", 0.7), ("ticket_cap", 5_000), ("alone_step", 0.1)],
+    )
+    def test_is_not_wanted_for_a_small_step_a_limit_or_more_care(self, tenant, now, key, value):
+        assert _move(tenant, now, value, 0, key=key).new_value == value
+
+    def test_is_wanted_for_any_step_where_the_tenant_says_so(self, tenant, now):
+        _move(tenant, now, 0.0, 0, key="alone_step")
+
+        with pytest.raises(SecondPersonWanted):
+            _move(tenant, now, 0.41, 0)
+
+    def test_is_not_asked_of_the_system_nor_to_take_a_change_back(self, tenant, now):
+        _move(tenant, now, 0.9, 0, actor="system:sample")
+        change = _move(tenant, now, 0.1, 1, actor="system:sample")
+
+        threshold_change.take_back(
+            tenant=tenant, entry_id=change.pk, actor="user:lea", reason="worse", now=now
+        )
+
+        assert _value(tenant) == 0.9
+
+    def test_is_held_by_the_database_whatever_code_forgets(self, tenant, now):
+        row = threshold_change.propose(
+            tenant=tenant,
+            model_type="churn",
+            changes=[Change("review_score", 0.9, 0)],
+            actor="user:lea",
+            reason="a quiet week",
+            now=now,
+        )
+
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ThresholdProposal.objects.filter(pk=row.pk).update(
+                state="applied", decided_by="user:lea"
+            )
+
+    def test_is_written_into_the_audit_with_both_names(self, tenant, now):
+        row = threshold_change.propose(
+            tenant=tenant,
+            model_type="churn",
+            changes=[Change("review_score", 0.9, 0)],
+            actor="user:lea",
+            reason="a quiet week",
+            now=now,
+        )
+
+        threshold_change.approve(
+            tenant=tenant, proposal_id=row.pk, actor="user:omar", reason="seen", now=now
+        )
+
+        deeds = AuditEntry.objects.for_tenant(tenant).filter(target_kind="threshold_proposal")
+        assert [(deed.action, deed.actor) for deed in deeds.order_by("seq")] == [
+            ("threshold.proposed", "user:lea"),
+            ("threshold.approved", "user:omar"),
+        ]
+        assert _value(tenant) == 0.9
+
+
 class TestSnapshot:
     def test_restores_every_threshold_byte_for_byte(self, tenant, now):
         _move(tenant, now, 0.55, 0)
         kept = thresholds.snapshot(tenant=tenant, model_type="churn")
-        _move(tenant, now, 0.9, 1)
+        _move(tenant, now, 0.8, 1)
 
         moved = thresholds.restore(
             tenant=tenant,

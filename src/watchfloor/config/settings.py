@@ -140,6 +140,7 @@ SPECTACULAR_SETTINGS = {
         "AlertStatus": "watchfloor.noc.models.alerts.AlertStatus",
         "Fate": "watchfloor.core.decision.policy.Outcome",
         "DeadLetterState": "watchfloor.noc.models.intake.DeadLetterState",
+        "ProposalState": "watchfloor.noc.models.thresholds.ProposalState",
         "ReviewState": "watchfloor.noc.models.work.ReviewState",
         "TicketStatus": "watchfloor.noc.models.work.TicketStatus",
     },

@@ -15,6 +15,7 @@ from watchfloor.entrypoints.api.views import (
     predictions,
     shortlist,
     threshold_history,
+    threshold_proposals,
     threshold_simulation,
     thresholds,
 )
@@ -71,6 +72,21 @@ API: list[URLPattern | URLResolver] = [
         "noc/thresholds/history/<int:entry_id>/rollback",
         thresholds.ThresholdRollback.as_view(),
         name="threshold_rollback",
+    ),
+    path(
+        "noc/thresholds/proposals",
+        threshold_proposals.ThresholdProposals.as_view(),
+        name="threshold_proposals",
+    ),
+    path(
+        "noc/thresholds/proposals/<int:proposal_id>/approve",
+        threshold_proposals.ProposalApprove.as_view(),
+        name="proposal_approve",
+    ),
+    path(
+        "noc/thresholds/proposals/<int:proposal_id>/refuse",
+        threshold_proposals.ProposalRefuse.as_view(),
+        name="proposal_refuse",
     ),
     path(
         "noc/thresholds/<str:threshold_id>",

@@ -9,6 +9,7 @@ Every error Watchfloor raises on purpose.
   x NotFound                 nothing of that name for this tenant; HTTP 404
   x NotReady                 correct request, wrong moment; HTTP 409
     + ChangedMeanwhile       the row moved on after it was read
+    + SecondPersonWanted     one person alone may not do this; it can be proposed
     + RetrainAlreadyQueued   one active retrain job per tenant and model type
     + Overloaded             take less for a moment; HTTP 429
   x ArtifactCorrupt          stored bytes differ from their digest; HTTP 500, alert
@@ -53,6 +54,10 @@ class NotReady(WatchfloorError):
 
 class ChangedMeanwhile(NotReady):
     """The row moved on after it was read: read again, decide again."""
+
+
+class SecondPersonWanted(NotReady):
+    """One person alone may not do this: it can be proposed, and somebody else approves it."""
 
 
 class RetrainAlreadyQueued(NotReady):

@@ -48,8 +48,53 @@ SPECS: dict[str, ThresholdSpec] = {
         ThresholdSpec("audit_share", "Random audit sample", "share", 0.02, 0.0, 1.0),
         ThresholdSpec("closed_share", "Calibrate when known for", "share", 0.99, 0.5, 1.0),
         ThresholdSpec("entity_cap", "Calibration rows of one entity", "rows", 50, 1, 100_000),
+        ThresholdSpec("alone_step", "One person may move a threshold by", "share", 0.3, 0.0, 1.0),
     )
 }
+
+
+SHAPING = (
+    "review_score",
+    "ticket_score",
+    "width_limit",
+    "eps_ticket",
+    "eps_clear",
+    "beta_clear",
+    "delta",
+)
+"""The thresholds that shape one decision; the others are limits, or say how sets are cut."""
+
+ALONE = "alone_step"
+# A step as it was typed: 0.7 - 0.4 is a little more than 0.3 in floats.
+_ROUNDING = 1e-9
+
+
+def step_of(key: str, old: float, new: float) -> float:
+    """
+    Return how far a threshold moves, as a share of its whole range.
+
+    >>> step_of("review_score", 0.4, 0.9), step_of("review_score", 0.4, 0.4)
+    (0.5, 0.0)
+    """
+    spec = SPECS[key]
+    return abs(new - old) / (spec.highest - spec.lowest)
+
+
+def wants_second_person(key: str, old: float, new: float, *, alone_step: float) -> bool:
+    """
+    Return whether a second person has to agree to a move.
+
+    So it is where a threshold that shapes decisions moves by more than one person may; and where
+    that very permission is widened, or it could be widened first and used then.
+
+    >>> wants_second_person("review_score", 0.4, 0.7, alone_step=0.3)
+    False
+    >>> wants_second_person("review_score", 0.4, 0.71, alone_step=0.3)
+    True
+    """
+    if key == ALONE:
+        return new > old
+    return key in SHAPING and step_of(key, old, new) > alone_step + _ROUNDING
 
 
 def spec_of(key: str) -> ThresholdSpec:

@@ -13,16 +13,19 @@ from django.db import transaction
 
 from watchfloor.core.decision.simulation.costs import Costs
 from watchfloor.core.decision.simulation.summary import promise, told
-from watchfloor.core.errors import InvalidInput, NotFound
-from watchfloor.core.thresholds import SPECS, checked
-from watchfloor.noc.decision import thresholds
-from watchfloor.noc.models import ThresholdAuditLog
+from watchfloor.core.errors import InvalidInput, NotAllowed, NotFound, SecondPersonWanted
+from watchfloor.core.thresholds import ALONE, SHAPING, SPECS, checked, wants_second_person
+from watchfloor.noc.decision import threshold_proposals, thresholds
+from watchfloor.noc.models import ThresholdAuditLog, ThresholdProposal
+from watchfloor.noc.models.thresholds import ProposalState
 from watchfloor.noc.queries import threshold_simulation
-from watchfloor.noc.queries.threshold_simulation import SHAPING, Simulation
+from watchfloor.noc.queries.threshold_simulation import Simulation
 from watchfloor.tenants.models import Tenant
 
 # What is written down with a change is said of the four weeks before it.
 WEEKS = 4
+# Who acts by hand, at a page or with a token; set-up, replays and rollbacks by a watch are not.
+PEOPLE = ("user:", "token:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ def apply(
 
     Raises:
         InvalidInput: unknown key, value out of range, or no reason.
+        SecondPersonWanted: it moves by more than one person alone may move it.
         ChangedMeanwhile: somebody moved it after `expected_version` was read.
     """
     [entry] = apply_all(
@@ -106,10 +110,46 @@ def apply_all(
 
     Raises:
         InvalidInput: unknown key, a key twice, value out of range, or no reason.
+        SecondPersonWanted: one of them moves by more than one person alone may move it.
         ChangedMeanwhile: somebody moved one of them after its version was read.
     """
     targets = _targets(changes)
+    if (key := _too_far(tenant, model_type, targets, actor)) is not None:
+        raise SecondPersonWanted(
+            f"{key} of {model_type} moves further than one person alone may move it: propose it, "
+            "and somebody else approves it"
+        )
     said = _said(tenant, model_type, targets, now)
+    return _apply(tenant, model_type, changes, said, actor=actor, reason=reason, now=now)
+
+
+def _too_far(
+    tenant: Tenant, model_type: str, targets: Mapping[str, float], actor: str
+) -> str | None:
+    """Return the first threshold for which a second person has to agree; None where none has."""
+    if not actor.startswith(PEOPLE):
+        return None
+    values = thresholds.values_in_force(tenant=tenant, model_type=model_type)
+    return next(
+        (
+            key
+            for key, value in targets.items()
+            if wants_second_person(key, values[key], value, alone_step=values[ALONE])
+        ),
+        None,
+    )
+
+
+def _apply(
+    tenant: Tenant,
+    model_type: str,
+    changes: Sequence[Change],
+    said: Mapping[str, Any],
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> list[ThresholdAuditLog]:
     return [
         thresholds.apply_threshold(
             tenant=tenant,
@@ -124,6 +164,90 @@ def apply_all(
         )
         for each in changes
     ]
+
+
+@transaction.atomic
+def propose(
+    *,
+    tenant: Tenant,
+    model_type: str,
+    changes: Sequence[Change],
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> ThresholdProposal:
+    """
+    Ask a second person to agree to some moves; nothing moves yet.
+
+    Raises:
+        InvalidInput: unknown key, a key twice, value out of range, or no reason.
+    """
+    targets = _targets(changes)
+    values = thresholds.values_in_force(tenant=tenant, model_type=model_type)
+    return threshold_proposals.open_proposal(
+        tenant=tenant,
+        model_type=model_type,
+        changes=[
+            {
+                "key": each.key,
+                "value": each.value,
+                "version": each.expected_version,
+                "before": values[each.key],
+            }
+            for each in changes
+        ],
+        reason=reason,
+        actor=actor,
+        simulation=_said(tenant, model_type, targets, now),
+        now=now,
+    )
+
+
+@transaction.atomic
+def approve(
+    *, tenant: Tenant, proposal_id: int, actor: str, reason: str, now: datetime
+) -> list[ThresholdAuditLog]:
+    """
+    Agree to what somebody else proposed: it is in force at once.
+
+    Raises:
+        NotFound: this tenant has no such proposal.
+        NotAllowed: whoever agrees is whoever proposed.
+        NotReady: it is settled already.
+        ChangedMeanwhile: a threshold moved since; the proposal waits on, and can be refused.
+    """
+    row = threshold_proposals.get_proposal(tenant=tenant, proposal_id=proposal_id)
+    if row.proposed_by == actor:
+        raise NotAllowed("a second person has to agree: nobody approves what they proposed")
+    row = threshold_proposals.decide(
+        row, to=ProposalState.APPLIED, actor=actor, reason=reason, now=now
+    )
+    return _apply(
+        tenant,
+        row.model_type,
+        [Change(each["key"], each["value"], each["version"]) for each in row.changes],
+        {**row.simulation, "proposal": row.pk, "proposed_by": row.proposed_by},
+        actor=actor,
+        reason=row.reason,
+        now=now,
+    )
+
+
+@transaction.atomic
+def refuse(
+    *, tenant: Tenant, proposal_id: int, actor: str, reason: str, now: datetime
+) -> ThresholdProposal:
+    """
+    Turn a proposal down, or take one's own back; nothing moves.
+
+    Raises:
+        NotFound: this tenant has no such proposal.
+        NotReady: it is settled already.
+    """
+    row = threshold_proposals.get_proposal(tenant=tenant, proposal_id=proposal_id)
+    return threshold_proposals.decide(
+        row, to=ProposalState.REFUSED, actor=actor, reason=reason, now=now
+    )
 
 
 def _targets(changes: Sequence[Change]) -> dict[str, float]:

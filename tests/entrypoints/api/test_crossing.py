@@ -8,7 +8,7 @@ from doors import post
 
 from watchfloor.config.urls import API
 from watchfloor.noc.intake.dead_letters import Unreadable
-from watchfloor.noc.models import DeadLetter, ReviewItem, Threshold, Ticket
+from watchfloor.noc.models import DeadLetter, ReviewItem, Threshold, ThresholdProposal, Ticket
 from watchfloor.workflows import security_anomaly, threshold_change
 
 BODIES = {
@@ -17,11 +17,13 @@ BODIES = {
     "dead_letter_replay": {},
     "threshold_reset": {"version": 1, "change_reason": "not mine"},
     "threshold_rollback": {"change_reason": "not mine"},
+    "proposal_approve": {"reason": "not mine"},
+    "proposal_refuse": {"reason": "not mine"},
 }
 WITH_ID = [route for route in API if isinstance(route, URLPattern) and "<" in str(route.pattern)]
 LISTS = [
     *("tickets", "alerts", "reviews", "models", "metrics", "dead-letters"),
-    "noc/thresholds/history",
+    *("noc/thresholds/history", "noc/thresholds/proposals"),
 ]
 
 
@@ -60,6 +62,14 @@ def acmes(acme_service, tenant, event, still):
         reason="too many reviews",
         now=still,
     )
+    proposal = threshold_change.propose(
+        tenant=tenant,
+        model_type="sla_breach",
+        changes=[threshold_change.Change("ticket_score", 0.95, 0)],
+        actor="user:lea",
+        reason="a quiet week",
+        now=still,
+    )
     return {
         "prediction": prediction["id"],
         "ticket_resolve": ticket.pk,
@@ -70,6 +80,8 @@ def acmes(acme_service, tenant, event, still):
         "threshold": "sla_breach.review_score",
         "threshold_reset": "sla_breach.review_score",
         "threshold_rollback": change.pk,
+        "proposal_approve": proposal.pk,
+        "proposal_refuse": proposal.pk,
     }
 
 
@@ -108,6 +120,7 @@ class TestAnotherTenantsId:
         assert ReviewItem.objects.get().state == "waiting"
         assert DeadLetter.objects.get().state == "open"
         assert Threshold.objects.get().value == 0.5
+        assert ThresholdProposal.objects.get().state == "waiting"
 
 
 class TestAnotherTenantsThresholds:
@@ -123,6 +136,13 @@ class TestAnotherTenantsThresholds:
             ("suggest", {}),
             (
                 "batch",
+                {
+                    "changes": [{"key": "review_score", "value": 0.3, "version": 1}],
+                    "change_reason": "not mine",
+                },
+            ),
+            (
+                "proposals",
                 {
                     "changes": [{"key": "review_score", "value": 0.3, "version": 1}],
                     "change_reason": "not mine",

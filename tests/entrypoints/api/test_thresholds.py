@@ -23,6 +23,11 @@ from watchfloor.workflows import threshold_change
 
 ROOT = "/api/v2/noc/thresholds/"
 REVIEW = f"{ROOT}{DESK}.review_score"
+LARGE = {
+    "model_type": DESK,
+    "changes": [{"key": "review_score", "value": 0.8, "version": 0}],
+    "change_reason": "the night shift is alone",
+}
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +239,63 @@ class TestSimulate:
         assert all(each["why_not"] or each["found"] for each in told["items"])
         fitting = next(each for each in told["items"] if each["aim"] == "fits_team")
         assert fitting["found"]["hours_a_day"] <= 1
+
+
+class TestSecondPerson:
+    @pytest.fixture
+    def dana(self, filled, db):
+        """Another who may move thresholds."""
+        return client_of(filled, Role.TENANT_ADMIN)
+
+    def test_is_wanted_for_a_large_move_by_any_way(self, lead, filled):
+        alone = [
+            move(lead, 0.8),
+            post(lead, f"{ROOT}batch", LARGE),
+            patch(
+                lead,
+                f"{ROOT}{DESK}.alone_step",
+                {"value": 1, "version": 0, "change_reason": "then I can"},
+            ),
+        ]
+
+        assert [answer.status_code for answer in alone] == [409, 409, 409]
+        assert "somebody else approves it" in alone[0].json()["detail"]
+        assert thresholds.values_in_force(tenant=filled, model_type=DESK)["review_score"] == 0.4
+
+    def test_approves_what_another_proposed(self, lead, dana, filled, schemas):
+        proposal = post(lead, f"{ROOT}proposals", LARGE).json()
+        path = f"{ROOT}proposals/{proposal['id']}/approve"
+
+        own = post(lead, path, {"reason": "I agree with myself"})
+        other = post(dana, path, {"reason": "seen"}).json()
+
+        assert own.status_code == 403
+        assert (other["state"], other["decision_reason"]) == ("applied", "seen")
+        assert thresholds.values_in_force(tenant=filled, model_type=DESK)["review_score"] == 0.8
+        assert not schemas("ProposalOut", proposal)
+        entry = ThresholdAuditLog.objects.latest("seq")
+        assert entry.simulation["proposed_by"] == proposal["proposed_by"]
+        assert entry.change_reason == "the night shift is alone"
+        assert post(dana, path, {"reason": "again"}).status_code == 409
+
+    def test_cannot_approve_what_was_overtaken(self, lead, dana, filled):
+        proposal = post(lead, f"{ROOT}proposals", LARGE).json()
+        move(dana, 0.45)
+
+        late = post(dana, f"{ROOT}proposals/{proposal['id']}/approve", {"reason": "seen"})
+
+        assert late.status_code == 409
+        [waiting] = lead.get(f"{ROOT}proposals?state=waiting").json()["items"]
+        assert waiting["id"] == proposal["id"]
+        assert thresholds.values_in_force(tenant=filled, model_type=DESK)["review_score"] == 0.45
+
+    def test_may_be_told_no_and_so_may_oneself(self, lead, filled):
+        proposal = post(lead, f"{ROOT}proposals", LARGE).json()
+
+        told = post(lead, f"{ROOT}proposals/{proposal['id']}/refuse", {"reason": "no"}).json()
+
+        assert told["state"] == "refused"
+        assert thresholds.values_in_force(tenant=filled, model_type=DESK)["review_score"] == 0.4
 
 
 class TestHistory:

@@ -50,6 +50,7 @@ MODELS: list[URLPattern | URLResolver] = [
     path("<str:model_type>/thresholds/answer/", what_if.answer, name="what_if_answer"),
     path("<str:model_type>/thresholds/history/", what_if.history, name="what_if_history"),
     path("<str:model_type>/thresholds/apply/", what_if.apply, name="what_if_apply"),
+    path("<str:model_type>/thresholds/decide/", what_if.decide, name="what_if_decide"),
     path("<str:model_type>/jobs/", models.model_jobs, name="model_jobs"),
     path("<str:model_type>/jobs/<int:job_id>/", retrain.job, name="retrain_job"),
     path("<str:model_type>/first/", models.first_model, name="first_model"),

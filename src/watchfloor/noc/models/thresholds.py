@@ -56,3 +56,48 @@ class ThresholdAuditLog(ChainedRow):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.old_value} -> {self.new_value}"
+
+
+class ProposalState(models.TextChoices):
+    """What became of a proposal."""
+
+    WAITING = "waiting", "waiting"
+    APPLIED = "applied", "applied"
+    REFUSED = "refused", "refused"
+
+
+class ThresholdProposal(TenantRow):
+    """Thresholds that one person wants to move and another has to agree to."""
+
+    model_type = models.CharField(max_length=50)
+    # [{"key", "value", "version", "before"}]; value null: back to the default
+    changes = models.JSONField()
+    reason = models.TextField()
+    simulation = models.JSONField(default=dict)
+    proposed_by = models.CharField(max_length=120)
+    proposed_at = models.DateTimeField()
+    state = models.CharField(
+        max_length=10, choices=ProposalState.choices, default=ProposalState.WAITING
+    )
+    decided_by = models.CharField(max_length=120, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.TextField(blank=True)
+
+    class Meta:
+        db_table = "noc_threshold_proposal"
+        constraints: ClassVar = [
+            # The wall behind the rule: whatever code forgets, nobody approves what they proposed.
+            models.CheckConstraint(
+                condition=~models.Q(state=ProposalState.APPLIED)
+                | ~models.Q(decided_by=models.F("proposed_by")),
+                name="threshold_proposal_second_person",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["tenant", "state", "model_type"], name="noc_threshold_proposal_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_type} {self.state} by {self.proposed_by}"

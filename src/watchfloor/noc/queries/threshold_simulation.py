@@ -19,7 +19,7 @@ from watchfloor.core.decision.simulation.tally import Share
 from watchfloor.core.decision.simulation.what_if import WhatIf, what_if
 from watchfloor.core.errors import InvalidInput
 from watchfloor.core.local_time import local_day
-from watchfloor.core.thresholds import checked
+from watchfloor.core.thresholds import SHAPING, checked
 from watchfloor.ml.coverage.coverage_window import WEEK_DAYS, Window, read_window
 from watchfloor.ml.inference import model_queries
 from watchfloor.ml.models import ScoredPrediction
@@ -34,16 +34,6 @@ from watchfloor.tenants.models.places import RolloutStage
 MOST_WEEKS = 104
 # Fewer known outcomes say too little to choose thresholds by.
 ENOUGH_KNOWN = 200
-SHAPING = (
-    "review_score",
-    "ticket_score",
-    "width_limit",
-    "eps_ticket",
-    "eps_clear",
-    "beta_clear",
-    "delta",
-)
-"""The thresholds that shape one decision; limits on numbers of tickets are the replay's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -65,6 +65,7 @@ POST_ONLY = {
     "first_model": {Role.ML_ENGINEER, Role.TENANT_ADMIN, Role.PLATFORM_ADMIN},
     "take_back": LEADING,
     "what_if_apply": LEADING,
+    "what_if_decide": LEADING,
     "revoke_token": LEADING - {Role.NOC_LEAD},
 }
 OF_NO_TENANT = {"wall", "login", "logout", "account"}

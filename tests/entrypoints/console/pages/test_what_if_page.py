@@ -185,6 +185,45 @@ class TestApply:
         assert "takes a change back" in text_of(lea.get(f"{PATH}history/"))
 
 
+class TestLargeStep:
+    def proposed(self, lea):
+        told = form_of(lea, review_score="0.85") | {"reason": "alone at night"}
+        return lea.post(f"{PATH}apply/", told, follow=True)
+
+    def test_is_proposed_and_waits_for_somebody_else(self, world, lea, sign_in):
+        page = self.proposed(lea)
+
+        [waiting] = page.context["waiting"]
+        assert in_force(world)["review_score"] == 0.4
+        assert waiting["is_own"]
+        assert "Somebody else has to approve it." in text_of(page)
+        assert 'name="approve"' not in text_of(page)
+        assert 'name="approve"' in text_of(sign_in(Role.TENANT_ADMIN).get(PATH))
+
+    def test_is_in_force_once_another_approves_it(self, world, lea, sign_in):
+        [waiting] = self.proposed(lea).context["waiting"]
+        told = {"proposal": waiting["row"].pk, "reason": "seen", "approve": "yes"}
+
+        own = lea.post(f"{PATH}decide/", told, follow=True)
+        sign_in(Role.TENANT_ADMIN).post(f"{PATH}decide/", told)
+
+        assert "nobody approves what they proposed" in text_of(own)
+        assert in_force(world)["review_score"] == 0.85
+        assert lea.get(PATH).context["waiting"] == []
+
+    def test_is_turned_down_with_a_reason_alone(self, world, lea, sign_in):
+        [waiting] = self.proposed(lea).context["waiting"]
+        admin, told = sign_in(Role.TENANT_ADMIN), {"proposal": waiting["row"].pk, "refuse": "yes"}
+
+        admin.post(f"{PATH}decide/", told)
+        still = admin.get(PATH).context["waiting"]
+        admin.post(f"{PATH}decide/", told | {"reason": "wait"})
+
+        assert len(still) == 1
+        assert admin.get(PATH).context["waiting"] == []
+        assert in_force(world)["review_score"] == 0.4
+
+
 def response_costs(response):
     form = response.context["form"]
     return what_if_words.Costs(

@@ -5,13 +5,13 @@ from typing import Any
 from rest_framework import serializers
 
 from watchfloor.core.decision.simulation.costs import HIGHEST, Costs
-from watchfloor.core.thresholds import SPECS
+from watchfloor.core.thresholds import SHAPING, SPECS
 from watchfloor.entrypoints.api.fields import Name, Number, RowId, Text
 from watchfloor.entrypoints.api.fitting import Strict
 from watchfloor.entrypoints.api.paging import PageQuery
 from watchfloor.entrypoints.api.shapes.simulation import SimulationOut
 from watchfloor.noc.models import ThresholdAuditLog
-from watchfloor.noc.queries.threshold_simulation import MOST_WEEKS, SHAPING
+from watchfloor.noc.queries.threshold_simulation import MOST_WEEKS
 
 KEYS = list(SPECS)
 USUAL = Costs()

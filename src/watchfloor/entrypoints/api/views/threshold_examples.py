@@ -126,3 +126,22 @@ CSV = (
     "2026-03-02T12:00:00+00:00,sla_breach,review_score,,0.35,user:17,"
     "We missed two breaches last week.,\r\n"
 )
+PROPOSAL: dict[str, Any] = {
+    "id": 3,
+    "model_type": "sla_breach",
+    "changes": [{"key": "review_score", "before": 0.4, "value": 0.8, "version": 0}],
+    "reason": "The night shift is alone for a week.",
+    "proposed_by": "user:17",
+    "proposed_at": "2026-03-02T12:00:00Z",
+    "state": "waiting",
+    "decided_by": "",
+    "decided_at": None,
+    "decision_reason": "",
+    "simulation": SIMULATION,
+}
+PROPOSAL_APPLIED: dict[str, Any] = PROPOSAL | {
+    "state": "applied",
+    "decided_by": "user:23",
+    "decided_at": "2026-03-02T12:30:00Z",
+    "decision_reason": "Two weeks of reviews say the same.",
+}

@@ -12,17 +12,26 @@ from django.views.decorators.http import require_POST, require_safe
 
 from watchfloor.core.decision.simulation.costs import Costs
 from watchfloor.core.decision.simulation.suggestions import Aim, Suggestion
-from watchfloor.core.errors import ChangedMeanwhile, InvalidInput
+from watchfloor.core.errors import (
+    ChangedMeanwhile,
+    InvalidInput,
+    NotAllowed,
+    NotReady,
+    SecondPersonWanted,
+)
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import drawing, frame, what_if_figures, what_if_words
 from watchfloor.entrypoints.console.forms import PRICES, TRIED, ReasonForm, WhatIfForm
 from watchfloor.entrypoints.console.membership import member_page
 from watchfloor.entrypoints.console.parts import Notice
-from watchfloor.entrypoints.console.views.audit import change_rows
+from watchfloor.entrypoints.console.views.audit import change_rows, value_or_default
 from watchfloor.entrypoints.console.views.models import find_card
 from watchfloor.entrypoints.console.wording import count_text, number_text, score_text
+from watchfloor.noc.decision import threshold_proposals
+from watchfloor.noc.models.thresholds import ProposalState
 from watchfloor.noc.queries import threshold_queries, threshold_simulation
 from watchfloor.noc.queries.threshold_simulation import ENOUGH_KNOWN, Past, Simulation
+from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.paging import Place
 from watchfloor.tenants.roles import Permission
@@ -89,23 +98,73 @@ def apply(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse:
             words = gettext("Somebody moved a threshold meanwhile. Look again, and send it again.")
             reason.add_error(None, words)
             status = 409
+        except SecondPersonWanted:
+            _propose(request, actor, asked, reason.cleaned_data["reason"])
+            return redirect("console:what_if", actor.tenant.code, model_type)
         else:
             _say(request, moved)
             return redirect("console:what_if", actor.tenant.code, model_type)
     return _page(request, actor, model_type, asked=asked, reason=reason, status=status)
 
 
-def _move(request: HttpRequest, actor: Actor, asked: Asked, reason: str) -> int:
+@require_POST
+@member_page(Permission.CHANGE_THRESHOLDS)
+def decide(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse:
+    """Agree to what somebody else proposed, or turn it down."""
+    find_card(actor, model_type)
+    reason, told = ReasonForm(request.POST), request.POST.get("proposal", "")
+    if not (reason.is_valid() and told.isascii() and told.isdecimal() and len(told) < 19):
+        messages.error(request, gettext("Say why. Nothing was changed."))
+        return redirect("console:what_if", actor.tenant.code, model_type)
+    agree = "approve" in request.POST
+    try:
+        (threshold_change.approve if agree else threshold_change.refuse)(
+            tenant=actor.tenant,
+            proposal_id=int(told),
+            actor=actor.name,
+            reason=reason.cleaned_data["reason"],
+            now=clock.now(),
+        )
+    except ChangedMeanwhile:
+        words = gettext("A threshold moved since this was proposed. Refuse it, and propose anew.")
+        messages.warning(request, words)
+    except (NotReady, NotAllowed) as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(
+            request, gettext("Approved: it is in force.") if agree else gettext("Refused.")
+        )
+    return redirect("console:what_if", actor.tenant.code, model_type)
+
+
+def _changes(request: HttpRequest, asked: Asked) -> list[Change]:
     past = asked.simulation.past
-    changes = [
+    return [
         Change(key, asked.form.cleaned_data[key], _version(request, key))
         for key in TRIED
         if asked.form.cleaned_data[key] != past.values[key]
     ]
+
+
+def _propose(request: HttpRequest, actor: Actor, asked: Asked, reason: str) -> None:
+    threshold_change.propose(
+        tenant=actor.tenant,
+        model_type=asked.simulation.past.model_type,
+        changes=_changes(request, asked),
+        actor=actor.name,
+        reason=reason,
+        now=clock.now(),
+    )
+    words = gettext("This is a large step, so it is proposed: somebody else has to approve it.")
+    messages.info(request, words)
+
+
+def _move(request: HttpRequest, actor: Actor, asked: Asked, reason: str) -> int:
+    changes = _changes(request, asked)
     if changes:
         threshold_change.apply_all(
             tenant=actor.tenant,
-            model_type=past.model_type,
+            model_type=asked.simulation.past.model_type,
             changes=changes,
             actor=actor.name,
             reason=reason,
@@ -224,8 +283,34 @@ def _history(actor: Actor, model_type: str) -> dict[str, Any]:
         "model_type": model_type,
         "changes": rows,
         "versions": [(each.spec.key, each.version) for each in in_force if each.spec.key in TRIED],
-        "undo_form": ReasonForm(auto_id="undo_%s"),
+        "waiting": _waiting(actor, model_type),
     }
+
+
+def _waiting(actor: Actor, model_type: str) -> list[dict[str, Any]]:
+    rows = threshold_proposals.proposals(
+        tenant=actor.tenant,
+        limit=SHOWN_CHANGES,
+        model_type=model_type,
+        state=ProposalState.WAITING,
+    )
+    names = people.names_of(row.proposed_by for row in rows)
+    return [
+        {
+            "row": row,
+            "who": drawing.actor_words(row.proposed_by, names)[0],
+            "is_own": row.proposed_by == actor.name,
+            "moves": [
+                {
+                    "what": drawing.words_of(each["key"]).capitalize(),
+                    "before": value_or_default(each["before"]),
+                    "after": value_or_default(each["value"]),
+                }
+                for each in row.changes
+            ],
+        }
+        for row in rows
+    ]
 
 
 def _nothing(past: Past) -> Notice | None:

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from watchfloor.core.errors import ChangedMeanwhile, InvalidInput
+from watchfloor.core.errors import ChangedMeanwhile, InvalidInput, SecondPersonWanted
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import drawing, frame, lists
 from watchfloor.entrypoints.console.forms import ReasonForm, ThresholdForm
@@ -130,6 +130,13 @@ def _move(
         form.add_error(None, words % {"value": value_or_default(found.value)})
         # What was typed stays; only the version becomes that of the value shown now.
         form.data = request.POST.dict() | {"version": str(found.version)}
+        return False
+    except SecondPersonWanted:
+        words = gettext(
+            "This is further than one person alone may move it. Propose it on the thresholds page "
+            "of the model, and somebody else approves it."
+        )
+        form.add_error("value", words)
         return False
     messages.success(request, gettext("%(label)s: moved.") % {"label": found.spec.label})
     return True
