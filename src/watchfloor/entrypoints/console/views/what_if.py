@@ -4,21 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from watchfloor.core.decision.simulation.costs import Costs
 from watchfloor.core.decision.simulation.suggestions import Aim, Suggestion
-from watchfloor.core.errors import (
-    ChangedMeanwhile,
-    InvalidInput,
-    NotAllowed,
-    NotReady,
-    SecondPersonWanted,
-)
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import drawing, frame, what_if_figures, what_if_words
 from watchfloor.entrypoints.console.forms import PRICES, TRIED, ReasonForm, WhatIfForm
@@ -35,8 +26,6 @@ from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.paging import Place
 from watchfloor.tenants.roles import Permission
-from watchfloor.workflows import threshold_change
-from watchfloor.workflows.threshold_change import Change
 
 MAY_SEE = Permission.VIEW_MODELS
 USUAL = Costs()
@@ -59,14 +48,14 @@ class Asked:
 @member_page(MAY_SEE)
 def what_if(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse:
     """Show the page."""
-    return _page(request, actor, model_type, asked=_asked(actor, model_type, request.GET))
+    return page_of(request, actor, model_type, asked=asked_of(actor, model_type, request.GET))
 
 
 @require_safe
 @member_page(MAY_SEE)
 def answer(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse:
     """Answer what changes with the thresholds: it is fetched while one moves."""
-    asked = _asked(actor, model_type, request.GET)
+    asked = asked_of(actor, model_type, request.GET)
     return frame.fragment(
         request, actor, "partials/what_if_answer.html", _answer(actor, asked, model_type)
     )
@@ -82,111 +71,7 @@ def history(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse
     )
 
 
-@require_POST
-@member_page(Permission.CHANGE_THRESHOLDS)
-def apply(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse:
-    """Move what differs from the thresholds in force, together or not at all."""
-    asked = _asked(actor, model_type, request.POST)
-    reason = ReasonForm(request.POST)
-    status = 422
-    if reason.is_valid() and asked.form.is_valid():
-        try:
-            moved = _move(request, actor, asked, reason.cleaned_data["reason"])
-        except InvalidInput as error:
-            reason.refuse(error)
-        except ChangedMeanwhile:
-            words = gettext("Somebody moved a threshold meanwhile. Look again, and send it again.")
-            reason.add_error(None, words)
-            status = 409
-        except SecondPersonWanted:
-            _propose(request, actor, asked, reason.cleaned_data["reason"])
-            return redirect("console:what_if", actor.tenant.code, model_type)
-        else:
-            _say(request, moved)
-            return redirect("console:what_if", actor.tenant.code, model_type)
-    return _page(request, actor, model_type, asked=asked, reason=reason, status=status)
-
-
-@require_POST
-@member_page(Permission.CHANGE_THRESHOLDS)
-def decide(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse:
-    """Agree to what somebody else proposed, or turn it down."""
-    find_card(actor, model_type)
-    reason, told = ReasonForm(request.POST), request.POST.get("proposal", "")
-    if not (reason.is_valid() and told.isascii() and told.isdecimal() and len(told) < 19):
-        messages.error(request, gettext("Say why. Nothing was changed."))
-        return redirect("console:what_if", actor.tenant.code, model_type)
-    agree = "approve" in request.POST
-    try:
-        (threshold_change.approve if agree else threshold_change.refuse)(
-            tenant=actor.tenant,
-            proposal_id=int(told),
-            actor=actor.name,
-            reason=reason.cleaned_data["reason"],
-            now=clock.now(),
-        )
-    except ChangedMeanwhile:
-        words = gettext("A threshold moved since this was proposed. Refuse it, and propose anew.")
-        messages.warning(request, words)
-    except (NotReady, NotAllowed) as error:
-        messages.warning(request, str(error))
-    else:
-        messages.success(
-            request, gettext("Approved: it is in force.") if agree else gettext("Refused.")
-        )
-    return redirect("console:what_if", actor.tenant.code, model_type)
-
-
-def _changes(request: HttpRequest, asked: Asked) -> list[Change]:
-    past = asked.simulation.past
-    return [
-        Change(key, asked.form.cleaned_data[key], _version(request, key))
-        for key in TRIED
-        if asked.form.cleaned_data[key] != past.values[key]
-    ]
-
-
-def _propose(request: HttpRequest, actor: Actor, asked: Asked, reason: str) -> None:
-    threshold_change.propose(
-        tenant=actor.tenant,
-        model_type=asked.simulation.past.model_type,
-        changes=_changes(request, asked),
-        actor=actor.name,
-        reason=reason,
-        now=clock.now(),
-    )
-    words = gettext("This is a large step, so it is proposed: somebody else has to approve it.")
-    messages.info(request, words)
-
-
-def _move(request: HttpRequest, actor: Actor, asked: Asked, reason: str) -> int:
-    changes = _changes(request, asked)
-    if changes:
-        threshold_change.apply_all(
-            tenant=actor.tenant,
-            model_type=asked.simulation.past.model_type,
-            changes=changes,
-            actor=actor.name,
-            reason=reason,
-            now=clock.now(),
-        )
-    return len(changes)
-
-
-def _version(request: HttpRequest, key: str) -> int:
-    text = request.POST.get(f"version_{key}", "")
-    # What is no version is none that is in force, and so meets no threshold.
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
-
-
-def _say(request: HttpRequest, moved: int) -> None:
-    if moved:
-        messages.success(request, gettext("Moved. New events are decided by it within a second."))
-    else:
-        messages.info(request, gettext("These are the thresholds in force: nothing was changed."))
-
-
-def _asked(actor: Actor, model_type: str, told: Mapping[str, Any]) -> Asked:
+def asked_of(actor: Actor, model_type: str, told: Mapping[str, Any]) -> Asked:
     """Read the form; what does not fit is left as it stands in force, and the form says why."""
     find_card(actor, model_type)
     usual = {
@@ -220,7 +105,7 @@ def _clean(form: WhatIfForm) -> dict[str, Any]:
     return {name: value for name, value in form.cleaned_data.items() if value is not None}
 
 
-def _page(
+def page_of(
     request: HttpRequest,
     actor: Actor,
     model_type: str,
@@ -229,6 +114,7 @@ def _page(
     reason: ReasonForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """Answer the whole page."""
     past = asked.simulation.past
     context = {
         **_answer(actor, asked, model_type),
