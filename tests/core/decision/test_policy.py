@@ -115,6 +115,7 @@ TABLE = {
     ),
     "never calibrated": (replace(SURE, calibrated_at=None), ON, review(Reason.NO_CALIBRATION)),
     "calibrated on nothing": (replace(SURE, calibration_n=0), ON, review(Reason.NO_CALIBRATION)),
+    "calibrated on one": (replace(SURE, calibration_n=1), ON, review(Reason.CALIBRATION_TOO_SMALL)),
     "calibration unreadable": (
         replace(SURE, calibration_unreadable=True),
         ON,
@@ -392,18 +393,42 @@ def test_objections_are_heard_in_the_order_an_operator_would_ask(score, steps, a
     assert decide(evidence, policy).reason is at_last
 
 
-@pytest.mark.parametrize(
-    ("clauses", "expected"),
-    [
-        (TICKET_CLAUSES, {Reason.BELOW_TICKET_SCORE, Reason.NOT_CERTIFIED}),
-        (CLEAR_CLAUSES, {Reason.NOT_CERTIFIED, Reason.EVENTS_MAY_HIDE}),
-    ],
-    ids=["tickets", "clearing"],
-)
-def test_each_clause_that_looks_at_a_score_objects_where_there_is_none(clauses, expected):
-    unscored = replace(SURE, score=None)
+UNKNOWN = {
+    Reason.NO_CALIBRATION,
+    Reason.CALIBRATION_TOO_SMALL,
+    Reason.CALIBRATION_STALE,
+    Reason.CERTIFICATE_LOOSER,
+    Reason.NOT_CERTIFIED,
+    Reason.PROBABILITY_NOT_KNOWN_WELL,
+}
 
-    objections = {clause(unscored, ON) for clause in clauses}
+
+@pytest.mark.parametrize(
+    ("clauses", "evidence", "expected"),
+    [
+        (
+            TICKET_CLAUSES,
+            replace(SURE, score=None),
+            {Reason.BELOW_TICKET_SCORE, Reason.NOT_CERTIFIED},
+        ),
+        (
+            CLEAR_CLAUSES,
+            replace(SURE, score=None),
+            {Reason.NOT_CERTIFIED, Reason.EVENTS_MAY_HIDE},
+        ),
+        (
+            TICKET_CLAUSES,
+            Evidence(score=None, now=NOW),
+            UNKNOWN | {Reason.BELOW_TICKET_SCORE},
+        ),
+        (CLEAR_CLAUSES, Evidence(score=None, now=NOW), UNKNOWN | {Reason.EVENTS_MAY_HIDE}),
+    ],
+    ids=["tickets, no score", "clearing, no score", "tickets, nothing", "clearing, nothing"],
+)
+def test_each_clause_objects_by_itself_where_what_it_looks_at_is_missing(
+    clauses, evidence, expected
+):
+    objections = {clause(evidence, ON) for clause in clauses}
 
     assert objections == {None, *expected}
 
