@@ -101,9 +101,11 @@ class TestTheBinsOfAVersion:
         assert sorted(again.by_name) == ["age", "door"]
 
     def test_count_a_feature_that_a_row_lacks_as_missing(self):
-        counts = freeze_rows(self.ROWS, names=["age", "door"]).count(self.ROWS)
+        bins = freeze_rows(self.ROWS, names=["age", "door"])
 
-        assert counts["door"].tolist() == [1, 0, 1]
+        counts = bins.count(self.ROWS)
+
+        assert counts[bins.places["door"]].tolist() == [1, 0, 1]
 
     def test_refuse_other_bytes(self):
         with pytest.raises(ArtifactCorrupt):

@@ -15,10 +15,10 @@ from watchfloor.core.drift.effect_sizes import (
     total_variation,
     wasserstein_in_sd,
 )
+from watchfloor.core.drift.histograms import DayHistogram, DayHistograms
 from watchfloor.core.drift.ks import ks_distance, ks_p_value
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.drift.statistical import (
-    DayHistogram,
     benjamini_hochberg,
     judge_moves,
     measure_moves,
@@ -49,7 +49,7 @@ CENTERS = (np.arange(BINS) + 0.5) / BINS
 def compare(reference, current, *, seed=0, centers=CENTERS, **options):
     weekdays = {"reference_weekdays": FOUR_WEEKS, "current_weekdays": WEEK}
     moves = measure_moves(
-        {"score": DayHistogram(reference, current, centers)},
+        DayHistograms.of({"score": DayHistogram(reference, current, centers)}),
         **{**weekdays, "rng": np.random.default_rng(seed), **options},
     )
     return judge_moves(moves)[0]
@@ -342,7 +342,7 @@ class TestAFamily:
 
         moves = judge_moves(
             measure_moves(
-                still | moved,
+                DayHistograms.of(still | moved),
                 reference_weekdays=FOUR_WEEKS,
                 current_weekdays=WEEK,
                 rng=np.random.default_rng(1),
@@ -356,7 +356,7 @@ class TestAFamily:
         rng = np.random.default_rng(23)
         days = [(make_days(28, rng=rng), make_days(7, rng=rng, shift=x)) for x in (0.0, 0.05, 0.4)]
         together = measure_moves(
-            {str(i): DayHistogram(*pair, CENTERS) for i, pair in enumerate(days)},
+            DayHistograms.of({str(i): DayHistogram(*pair, CENTERS) for i, pair in enumerate(days)}),
             reference_weekdays=FOUR_WEEKS,
             current_weekdays=WEEK,
             rng=np.random.default_rng(0),

@@ -8,10 +8,10 @@ from scipy import special
 
 from watchfloor.core.arrays import FloatArray, IntArray
 from watchfloor.core.drift.effect_sizes import chi_square_p_value
+from watchfloor.core.drift.histograms import DayHistogram, DayHistograms
 from watchfloor.core.drift.ks import ks_distance, ks_p_value
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.drift.statistical import (
-    DayHistogram,
     Move,
     judge_moves,
     measure_moves,
@@ -165,10 +165,12 @@ def night(days: Days, end: int, *, rng: np.random.Generator) -> Sequence[Move]:
     current = slice(end - CURRENT, end)
     reference = slice(end - NEEDED, end - CURRENT - GAP)
     moves = measure_moves(
-        {
-            name: DayHistogram(counts[reference], counts[current], days.centers[name])
-            for name, counts in days.counts.items()
-        },
+        DayHistograms.of(
+            {
+                name: DayHistogram(counts[reference], counts[current], days.centers[name])
+                for name, counts in days.counts.items()
+            }
+        ),
         reference_weekdays=days.weekdays[reference].tolist(),
         current_weekdays=days.weekdays[current].tolist(),
         rng=rng,

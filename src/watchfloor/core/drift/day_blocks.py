@@ -5,14 +5,13 @@ Events of one day share weather, outages and reviewers, so their number says lit
 what may be exchanged when nothing has changed.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from watchfloor.core.arrays import BoolArray, FloatArray, IntArray
-from watchfloor.core.errors import InvalidInput
+from watchfloor.core.drift.histograms import Batch
 
 N_PERMUTATIONS = 1999
 STOP_AFTER = 20
@@ -67,40 +66,42 @@ class ByChance:
 
 
 def try_permutations(
-    histograms: Sequence[tuple[IntArray, bool]],
+    batches: Sequence[Batch],
+    counts: IntArray,
     blocks: DayBlocks,
     *,
-    distances: Sequence[float],
+    distances: Mapping[str, float],
     rng: np.random.Generator,
     n_permutations: int = N_PERMUTATIONS,
-) -> list[ByChance]:
+) -> dict[str, ByChance]:
     """
     Return what chance makes of each histogram's distance; all are tried on the same draws.
 
     Args:
-        histograms: events by kept day and bin, shape (N, B), and whether its bins are ordered.
+        batches: the histograms.
+        counts: events by kept day and bin, shape (N, W), which the batches read.
         blocks: the days.
-        distances: how far apart each histogram's two sides are.
+        distances: how far apart each histogram's two sides are, by name.
         rng: draws the permutations.
-        n_permutations: the most that are drawn.
+        n_permutations: the most that are drawn; without any nothing is known of chance.
 
     Source:
         Besag and Clifford (1991), "Sequential Monte Carlo p-Values", Biometrika 78, 301-304:
         drawing ends with the 20th distance at least as large, and the p-value stays valid.
     """
-    if len(histograms) != len(distances):
-        raise InvalidInput(field="distances", value=len(distances), expected="one a histogram")
-    tried = [_Tried(one, np.asarray(distances)[one.members]) for one in _stacks(histograms)]
+    if not n_permutations:
+        return dict.fromkeys(distances, ByChance(1.0, 0.0))
+    tried = [_Tried(each, counts, [distances[name] for name in each.names]) for each in batches]
     for first in range(0, n_permutations, _AT_ONCE):
         drawn = _permuted(blocks, min(_AT_ONCE, n_permutations - first), rng)
         for each in tried:
             each.take(drawn)
         if not any(each.n_open for each in tried):
             break
-    found: dict[int, ByChance] = {}
+    found: dict[str, ByChance] = {}
     for each in tried:
         found |= each.answers(n_permutations)
-    return [found[i] for i in range(len(histograms))]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class _Stack:
     sum of (a(d) - A w(d)) over the chosen days / w (1 - w) apart, w being their part.
 
     Args:
-        members: which of all histograms they are, shape (F,).
+        members: which of the batch they are, shape (F,).
         pulls: a(d) - A w(d), summed along the bins where they have an order, shape (N, F, B).
         parts: w(d), shape (N, F).
         ordered: whether the bins have an order.
@@ -142,36 +143,26 @@ class _Stack:
         return _Stack(self.members[kept], self.pulls[:, kept], self.parts[:, kept], self.ordered)
 
 
-def _stacks(histograms: Sequence[tuple[IntArray, bool]]) -> list[_Stack]:
-    """Return histograms of one kind and about one size together, filled up with empty bins."""
-    alike: dict[tuple[bool, int], list[int]] = defaultdict(list)
-    for i, (counts, ordered) in enumerate(histograms):
-        alike[ordered, counts.shape[1].bit_length()].append(i)
-    return [
-        _stack(np.asarray(members), [histograms[i][0] for i in members], ordered)
-        for (ordered, _), members in alike.items()
-    ]
-
-
-def _stack(members: IntArray, counts: Sequence[IntArray], ordered: bool) -> _Stack:
-    shares = np.zeros((len(counts[0]), len(counts), max(each.shape[1] for each in counts)))
-    for at, each in enumerate(counts):
-        shares[:, at, : each.shape[1]] = each / max(each.sum(), 1)
+def _stack(batch: Batch, counts: IntArray) -> _Stack:
+    events = batch.of(counts)
+    n_events = np.maximum(events.sum(axis=(0, 2)), 1)
+    shares = events / n_events[:, None]
     parts = shares.sum(axis=2)
     pulls = shares - shares.sum(axis=0) * parts[..., None]
-    if ordered:
+    if batch.ordered:
         np.cumsum(pulls, axis=2, out=pulls)
-    return _Stack(members, pulls, parts, ordered)
+    return _Stack(np.arange(len(n_events)), pulls, parts, batch.ordered)
 
 
 class _Tried:
     """The draws so far of one stack; a histogram leaves it with its twentieth exceedance."""
 
-    def __init__(self, stack: _Stack, distances: FloatArray) -> None:
-        self._open, self._distances = stack, distances - _ROUNDING
-        self._exceeded = np.zeros(len(stack.members), dtype=np.int64)
-        self._seen = np.empty((0, len(stack.members)))
-        self._answers: dict[int, ByChance] = {}
+    def __init__(self, batch: Batch, counts: IntArray, distances: Sequence[float]) -> None:
+        self._names, self._open = batch.names, _stack(batch, counts)
+        self._distances = np.asarray(distances) - _ROUNDING
+        self._exceeded = np.zeros(len(distances), dtype=np.int64)
+        self._seen = np.empty((0, len(distances)))
+        self._answers: dict[str, ByChance] = {}
 
     @property
     def n_open(self) -> int:
@@ -189,8 +180,8 @@ class _Tried:
         self._leave(done, STOP_AFTER / at)
         self._exceeded = running[-1][~done]
 
-    def answers(self, n_permutations: int) -> dict[int, ByChance]:
-        """Return what is known of each histogram, by its place, after the last draw."""
+    def answers(self, n_permutations: int) -> dict[str, ByChance]:
+        """Return what is known of each histogram after the last draw."""
         rest = np.ones(self.n_open, dtype=bool)
         self._leave(rest, (1 + self._exceeded) / (1 + n_permutations))
         return self._answers
@@ -200,7 +191,7 @@ class _Tried:
             return
         usual = np.median(self._seen[:, leaving], axis=0)
         of = zip(self._open.members[leaving], p_values[leaving], usual, strict=True)
-        self._answers |= {int(i): ByChance(float(p), float(u)) for i, p, u in of}
+        self._answers |= {self._names[i]: ByChance(float(p), float(u)) for i, p, u in of}
         self._open, self._distances = self._open.only(~leaving), self._distances[~leaving]
         self._seen = self._seen[:, ~leaving]
 

@@ -9,7 +9,7 @@ from watchfloor.core.arrays import BoolArray, FloatArray, IntArray
 PSI_GROUPS = 10
 
 
-def psi(reference: IntArray, current: IntArray) -> FloatArray:
+def psi(reference: IntArray, current: IntArray, *, is_bin: BoolArray | None = None) -> FloatArray:
     """
     Return the population stability index over ten equal groups of the reference.
 
@@ -20,6 +20,7 @@ def psi(reference: IntArray, current: IntArray) -> FloatArray:
         reference: events a bin, shape (..., B); groups are cut where its cumulative share
             passes 0.1, 0.2, ... 0.9, so a bin is never split.
         current: as `reference`.
+        is_bin: which bins are no filling, shape (..., B); all of them where it is not given.
 
     Returns:
         One index a histogram, shape (...).
@@ -34,7 +35,7 @@ def psi(reference: IntArray, current: IntArray) -> FloatArray:
     place = group + PSI_GROUPS * np.arange(len(ref))[:, None]
     p, q, bins = (
         np.bincount(place.ravel(), weights=w.ravel(), minlength=PSI_GROUPS * len(ref))
-        for w in (ref, cur, np.ones_like(ref))
+        for w in (ref, cur, np.ones_like(ref) if is_bin is None else is_bin.reshape(-1, n_bins))
     )
     # Bins without a reference event belong to a neighbour's group; a group may have no bin.
     shape = (len(ref), PSI_GROUPS)
@@ -44,23 +45,29 @@ def psi(reference: IntArray, current: IntArray) -> FloatArray:
 
 
 def psi_of_groups(
-    reference: npt.NDArray[np.floating | np.integer], current: npt.NDArray[np.floating | np.integer]
-) -> float:
-    """Return the index over groups as they are, shape (B,), as for words."""
-    return float(_index(reference, current, np.ones(reference.shape, dtype=bool)))
+    reference: IntArray, current: IntArray, *, is_bin: BoolArray | None = None
+) -> FloatArray:
+    """Return the index over groups as they are, shape (...), as for words; see `psi`."""
+    used = np.ones(reference.shape, dtype=bool) if is_bin is None else is_bin
+    return _index(reference, current, used)
 
 
-def total_variation(reference: IntArray, current: IntArray) -> float:
+def total_variation(reference: IntArray, current: IntArray) -> FloatArray:
     """
     Return the largest difference in share that any set of categories has, in [0, 1].
 
     It is to words what the Kolmogorov-Smirnov distance is to numbers: words have no order.
 
-    >>> total_variation(np.array([5, 5, 0]), np.array([3, 3, 4]))
+    Args:
+        reference: events a category, shape (..., B), not all zero.
+        current: as `reference`.
+
+    >>> total_variation(np.array([5, 5, 0]), np.array([3, 3, 4])).tolist()
     0.4
     """
-    gap = reference / reference.sum() - current / current.sum()
-    return float((np.abs(gap).sum() / 2).round(15))
+    gap = reference / reference.sum(axis=-1, keepdims=True)
+    gap = gap - current / current.sum(axis=-1, keepdims=True)
+    return np.asarray((np.abs(gap).sum(axis=-1) / 2).round(15))
 
 
 def wasserstein_in_sd(reference: IntArray, current: IntArray, *, centers: FloatArray) -> FloatArray:
@@ -93,23 +100,30 @@ def wasserstein_in_sd(reference: IntArray, current: IntArray, *, centers: FloatA
     return np.asarray(np.where(is_known, moved / np.where(sd > 0, sd, 1.0), np.nan))
 
 
-def chi_square_p_value(reference: IntArray, current: IntArray) -> float:
+def chi_square_p_value(reference: IntArray, current: IntArray) -> FloatArray:
     """
     Return the p-value of two histograms of words, as if events were independent.
+
+    Args:
+        reference: events a category, shape (..., B), not all zero.
+        current: as `reference`.
 
     Source:
         Pearson's test of homogeneity, without a correction for continuity.
 
-    >>> round(chi_square_p_value(np.array([10, 20]), np.array([20, 10])), 6)
+    >>> chi_square_p_value(np.array([10, 20]), np.array([20, 10])).round(6).tolist()
     0.009823
     """
-    table = np.array([reference, current], dtype=np.float64)
-    table = table[:, table.sum(axis=0) > 0]
-    if table.shape[1] < 2:
-        return 1.0
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
-    statistic = float(((table - expected) ** 2 / expected).sum())
-    return float(special.chdtrc(table.shape[1] - 1, statistic))
+    both = (reference + current).astype(np.float64)
+    n, m = (side.sum(axis=-1, keepdims=True).astype(np.float64) for side in (reference, current))
+    is_seen = both > 0
+    statistic = np.zeros(both.shape[:-1])
+    for side, size in ((reference, n), (current, m)):
+        expected = np.where(is_seen, size * both / (n + m), 1.0)
+        statistic += ((side - expected) ** 2 / expected).sum(axis=-1, where=is_seen)
+    freedom = is_seen.sum(axis=-1) - 1
+    p = special.chdtrc(np.maximum(freedom, 1), statistic)
+    return np.asarray(np.where(freedom < 1, 1.0, p))
 
 
 def _index(

@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -129,11 +129,39 @@ class FeatureBins:
 
     by_name: Mapping[str, Bins]
 
-    def count(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, IntArray]:
-        """Return the histogram of each feature over rows; a feature a row lacks is missing."""
+    @property
+    def places(self) -> dict[str, slice]:
+        """Where each feature's bins lie when the histograms stand one after another by name."""
+        names = sorted(self.by_name)
+        ends = list(accumulate(self.by_name[name].n_bins for name in names))
         return {
-            name: bins.count([row.get(name) for row in rows]) for name, bins in self.by_name.items()
+            name: slice(end - self.by_name[name].n_bins, end)
+            for name, end in zip(names, ends, strict=True)
         }
+
+    @property
+    def centers(self) -> dict[str, FloatArray | None]:
+        """What the bins of each feature stand for; None for words."""
+        return {
+            name: np.array(bins.centers) if isinstance(bins, NumericBins) else None
+            for name, bins in self.by_name.items()
+        }
+
+    @property
+    def n_bins(self) -> int:
+        """All bins of all features."""
+        return sum(bins.n_bins for bins in self.by_name.values())
+
+    def count(self, rows: Sequence[Mapping[str, Any]]) -> IntArray:
+        """
+        Return the histograms of all features over rows, shape (n_bins,), as `places` says.
+
+        A feature that a row lacks is missing.
+        """
+        counts = np.zeros(self.n_bins, dtype=np.int64)
+        for name, place in self.places.items():
+            counts[place] = self.by_name[name].count([row.get(name) for row in rows])
+        return counts
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes."""

@@ -5,14 +5,14 @@ Each night many histograms are asked at once, so a share q of false answers is a
 all of them; a move too small to care about is none however certain, and one night is none.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from watchfloor.core.arrays import BoolArray, FloatArray, IntArray
+from watchfloor.core.arrays import BoolArray, IntArray
 from watchfloor.core.drift.day_blocks import (
     N_PERMUTATIONS,
     DayBlocks,
@@ -26,6 +26,7 @@ from watchfloor.core.drift.effect_sizes import (
     total_variation,
     wasserstein_in_sd,
 )
+from watchfloor.core.drift.histograms import Batch, DayHistograms
 from watchfloor.core.drift.ks import ks_distance, ks_p_value
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.errors import InvalidInput, NotReady
@@ -35,23 +36,6 @@ SMALLEST_DISTANCE = 0.10
 LARGE_DISTANCE = 0.25
 HARMFUL_DROP = 0.05
 MIN_EVENTS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class DayHistogram:
-    """
-    One histogram of the days of both sides, in the same bins.
-
-    Args:
-        reference: events by day and bin, shape (D, B).
-        current: events by day and bin, shape (C, B).
-        centers: the value that each bin stands for, ascending; bins beyond them count what
-            is missing. None for words, which have no order.
-    """
-
-    reference: IntArray
-    current: IntArray
-    centers: FloatArray | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +73,7 @@ class Move:
 
 
 def measure_moves(
-    histograms: Mapping[str, DayHistogram],
+    histograms: DayHistograms,
     *,
     reference_weekdays: Sequence[int],
     current_weekdays: Sequence[int],
@@ -103,7 +87,7 @@ def measure_moves(
     Days whose weekday stands on one side only are left out; take holidays out beforehand.
 
     Args:
-        histograms: by name; 28 days ending 28 days before the week are the nightly reference.
+        histograms: 28 days ending 28 days before the week are the nightly reference.
         reference_weekdays: weekday of each reference day, 0 for Monday, shape (D,).
         current_weekdays: weekday of each current day.
         rng: draws the permutations.
@@ -115,21 +99,25 @@ def measure_moves(
         NotReady: too few events on days of the same weekdays.
     """
     blocks = pair_days(reference_weekdays=reference_weekdays, current_weekdays=current_weekdays)
-    counts = {
-        name: _kept(name, one, blocks, (len(reference_weekdays), len(current_weekdays)))
-        for name, one in histograms.items()
-    }
-    moves = _sizes(counts, blocks, {n: one.centers for n, one in histograms.items()}, min_events)
+    n_days = len(histograms.reference), len(histograms.current)
+    if n_days != (len(reference_weekdays), len(current_weekdays)):
+        raise InvalidInput(field="weekdays", value=n_days, expected="one a day on each side")
+    counts = np.concatenate([histograms.reference, histograms.current])[blocks.kept]
+    batches = histograms.batches()
+    sizes: dict[str, Mapping[str, Any]] = {}
+    for batch in batches:
+        sizes |= _sizes(batch, counts, blocks, min_events)
     tried = try_permutations(
-        [(counts[name], one.centers is not None) for name, one in histograms.items()],
+        batches,
+        counts,
         blocks,
-        distances=[move.ks for move in moves],
+        distances={name: size["ks"] for name, size in sizes.items()},
         rng=rng,
         n_permutations=n_permutations,
     )
     return tuple(
-        replace(move, p_value=by.p_value, usual_ks=by.usual)
-        for move, by in zip(moves, tried, strict=True)
+        Move(name=name, p_value=tried[name].p_value, usual_ks=tried[name].usual, **sizes[name])
+        for name in histograms.places
     )
 
 
@@ -219,92 +207,37 @@ def persists(nights: Sequence[bool], *, needed: int = 2, among: int = 3) -> bool
     return sum(nights[-among:]) >= needed
 
 
-def _kept(name: str, one: DayHistogram, blocks: DayBlocks, n_days: tuple[int, int]) -> IntArray:
-    """Return the counts of the days that take part, shape (N, B)."""
-    ref, cur = _checked(name, one.reference), _checked(name, one.current)
-    if ref.shape[1] != cur.shape[1]:
-        raise InvalidInput(field=name, value=cur.shape, expected=f"{ref.shape[1]} bins")
-    if (len(ref), len(cur)) != n_days:
-        raise InvalidInput(
-            field="weekdays", value=n_days, expected=f"one a day: {(len(ref), len(cur))}"
-        )
-    return np.concatenate([ref, cur])[blocks.kept]
-
-
-def _checked(name: str, counts: IntArray) -> IntArray:
-    days = np.asarray(counts, dtype=np.int64)
-    if days.ndim != 2 or (days.size and days.min() < 0):
-        raise InvalidInput(
-            field=name, value=days.shape, expected="counts of at least 0, by day and bin"
-        )
-    return days
-
-
 def _sizes(
-    counts: Mapping[str, IntArray],
-    blocks: DayBlocks,
-    centers: Mapping[str, FloatArray | None],
-    min_events: int,
-) -> list[Move]:
-    """Return the sizes of all moves, in their order; their p-values are still 1."""
-    sides = {
-        name: (days[~blocks.is_current].sum(axis=0), days[blocks.is_current].sum(axis=0))
-        for name, days in counts.items()
-    }
-    for name, (ref, cur) in sides.items():
-        if min(ref.sum(), cur.sum()) < max(min_events, 1):
-            raise NotReady(
-                f"{name}: {ref.sum()} and {cur.sum()} events, needed {min_events} on each side"
-            )
-    alike: dict[tuple[int, int], list[str]] = defaultdict(list)
-    found: dict[str, Move] = {}
-    for name, (ref, cur) in sides.items():
-        known = centers[name]
-        if known is None:
-            found[name] = _move_of_words(name, ref, cur)
-        else:
-            alike[len(ref), len(known)].append(name)
-    for names in alike.values():
-        found |= _moves_of_numbers(names, sides, centers)
-    return [found[name] for name in counts]
-
-
-def _move_of_words(name: str, ref: IntArray, cur: IntArray) -> Move:
-    return Move(
-        name=name,
-        ks=total_variation(ref, cur),
-        p_value=1.0,
-        raw_p_value=chi_square_p_value(ref, cur),
-        psi=psi_of_groups(ref, cur),
-        wasserstein_sd=None,
-        n_reference=int(ref.sum()),
-        n_current=int(cur.sum()),
-    )
-
-
-def _moves_of_numbers(
-    names: Sequence[str],
-    sides: Mapping[str, tuple[IntArray, IntArray]],
-    centers: Mapping[str, FloatArray | None],
-) -> dict[str, Move]:
-    """Return the sizes of histograms with equally many bins, all measured at once."""
-    ref, cur = (np.stack([sides[name][side] for name in names]) for side in (0, 1))
-    at = np.stack([known for name in names if (known := centers[name]) is not None])
-    distances, indices = ks_distance(ref, cur), psi(ref, cur)
+    batch: Batch, counts: IntArray, blocks: DayBlocks, min_events: int
+) -> dict[str, Mapping[str, Any]]:
+    """Return the sizes of the moves of a batch, as the fields of `Move`, by name."""
+    ref = batch.of(counts[~blocks.is_current].sum(axis=0, dtype=np.int64))
+    cur = batch.of(counts[blocks.is_current].sum(axis=0, dtype=np.int64))
     n, m = ref.sum(axis=1), cur.sum(axis=1)
-    raw = ks_p_value(distances, n=n, m=m)
-    n_known = at.shape[1]
-    moved = wasserstein_in_sd(ref[:, :n_known], cur[:, :n_known], centers=at)
-    return {
-        name: Move(
-            name=name,
-            ks=float(distances[i]),
-            p_value=1.0,
-            raw_p_value=float(raw[i]),
-            psi=float(indices[i]),
-            wasserstein_sd=None if np.isnan(moved[i]) else float(moved[i]),
-            n_reference=int(n[i]),
-            n_current=int(m[i]),
+    few = np.minimum(n, m) < max(min_events, 1)
+    if few.any():
+        i = int(few.argmax())
+        raise NotReady(
+            f"{batch.names[i]}: {n[i]} and {m[i]} events, needed {min_events} on each side"
         )
-        for i, name in enumerate(names)
+    columns = [each.tolist() for each in (*_columns(batch, ref, cur, n, m), n, m)]
+    fields = ("ks", "raw_p_value", "psi", "wasserstein_sd", "n_reference", "n_current")
+    return {
+        name: dict(zip(fields, values, strict=True))
+        for name, *values in zip(batch.names, *columns, strict=True)
     }
+
+
+def _columns(
+    batch: Batch, ref: IntArray, cur: IntArray, n: IntArray, m: IntArray
+) -> tuple[npt.NDArray[Any], ...]:
+    """Return distance, raw p-value, PSI and mean move of each histogram, each of shape (F,)."""
+    if batch.centers is None:
+        index = psi_of_groups(ref, cur, is_bin=batch.is_bin)
+        return total_variation(ref, cur), chi_square_p_value(ref, cur), index, np.full(len(n), None)
+    distances = ks_distance(ref, cur)
+    far = wasserstein_in_sd(ref * batch.is_known, cur * batch.is_known, centers=batch.centers)
+    moved = far.astype(object)
+    moved[np.isnan(far)] = None
+    index = psi(ref, cur, is_bin=batch.is_bin)
+    return distances, ks_p_value(distances, n=n, m=m), index, moved

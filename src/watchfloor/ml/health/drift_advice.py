@@ -71,7 +71,7 @@ class Advice:
         return ", ".join(shown) + (f" and {more} more" if more else "")
 
     def _detail(self, move: Move) -> str:
-        one = self.compared.histograms[move.name]
+        one = self.compared.histograms.one(move.name)
         before = float(one.reference[:, -1].sum() / one.reference.sum())
         now = float(one.current[:, -1].sum() / one.current.sum())
         if abs(now - before) >= MISSING_CHANGE:

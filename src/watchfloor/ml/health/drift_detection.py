@@ -129,7 +129,7 @@ def _features(
         )
         span = {"first": windows.first, "last": windows.last}
         feature_days.fill(tenant=night.tenant, version=version, bins=bins, table=table, **span)
-        by_day = feature_days.days_between(tenant=night.tenant, version=version, bins=bins, **span)
+        by_day = feature_days.days_between(tenant=night.tenant, version=version, **span)
         return drift_windows.compare_features(by_day, bins=bins, windows=windows)
     except NotReady as error:
         return str(error)
@@ -138,7 +138,7 @@ def _features(
 def _moves(night: _Night, asked: Iterable[Asked]) -> dict[str, list[Move]]:
     """Measure what can be compared, and judge it as one family."""
     able = [(one.kind, one.compared) for one in asked if isinstance(one.compared, Compared)]
-    n = sum(len(compared.histograms) for _, compared in able)
+    n = sum(len(compared.histograms.places) for _, compared in able)
     measured = [
         (kind, move)
         for kind, compared in able

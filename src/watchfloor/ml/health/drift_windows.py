@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import numpy as np
 
 from watchfloor.core.arrays import IntArray
-from watchfloor.core.drift.feature_bins import FeatureBins, NumericBins
-from watchfloor.core.drift.statistical import DayHistogram
+from watchfloor.core.drift.feature_bins import FeatureBins
+from watchfloor.core.drift.histograms import DayHistograms
 from watchfloor.core.errors import NotReady
 from watchfloor.ml.predictions import rollups
 from watchfloor.ml.predictions.rollups import DayCounts
@@ -37,9 +37,9 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Histograms by name, and the weekday of each day on both sides."""
+    """Histograms side by side, and the weekday of each day on both sides."""
 
-    histograms: Mapping[str, DayHistogram]
+    histograms: DayHistograms
     reference_weekdays: Sequence[int]
     current_weekdays: Sequence[int]
 
@@ -64,24 +64,25 @@ def _working(first: date, n: int, free: frozenset[date]) -> tuple[date, ...]:
 
 
 def compare_features(
-    by_day: Mapping[date, Mapping[str, IntArray]], *, bins: FeatureBins, windows: Windows
+    by_day: Mapping[date, IntArray], *, bins: FeatureBins, windows: Windows
 ) -> Compared:
     """
     Return the histograms of every feature.
+
+    Args:
+        by_day: the histograms of all features, as `FeatureBins.places` says.
 
     Raises:
         NotReady: too few days of either side had predictions.
     """
     reference, current = _present(by_day, windows)
     return Compared(
-        {
-            name: DayHistogram(
-                np.array([by_day[day][name] for day in reference]),
-                np.array([by_day[day][name] for day in current]),
-                np.array(one.centers) if isinstance(one, NumericBins) else None,
-            )
-            for name, one in bins.by_name.items()
-        },
+        DayHistograms(
+            np.array([by_day[day] for day in reference]),
+            np.array([by_day[day] for day in current]),
+            bins.places,
+            bins.centers,
+        ),
         [day.weekday() for day in reference],
         [day.weekday() for day in current],
     )
@@ -107,13 +108,12 @@ def compare_scores(*, tenant: Tenant, model_type: str, version: str, windows: Wi
         by_day[one.local_day] = by_day.get(one.local_day, 0) + _slices(one)
     reference, current = _present(by_day, windows)
     return Compared(
-        {
-            "score": DayHistogram(
-                np.array([by_day[day] for day in reference]),
-                np.array([by_day[day] for day in current]),
-                SCORE_CENTERS,
-            )
-        },
+        DayHistograms(
+            np.array([by_day[day] for day in reference]),
+            np.array([by_day[day] for day in current]),
+            {"score": slice(0, SCORE_BINS)},
+            {"score": SCORE_CENTERS},
+        ),
         [day.weekday() for day in reference],
         [day.weekday() for day in current],
     )

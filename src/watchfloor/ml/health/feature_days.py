@@ -15,7 +15,6 @@ from watchfloor.core.drift.feature_bins import FeatureBins, freeze_rows
 from watchfloor.core.errors import NotReady
 from watchfloor.core.local_time import day_bounds
 from watchfloor.ml.models import FeatureDay, ModelVersion, ScoredPrediction
-from watchfloor.ml.predictions import histograms
 from watchfloor.ml.versions import blobs, registry
 from watchfloor.tenants.models import Tenant
 
@@ -25,6 +24,7 @@ MOST_FROZEN = 20_000
 FEWEST_FROZEN = 200
 FROZEN_DAYS = 28
 CHUNK = 5_000
+STORED = np.dtype("<i4")
 # Predictions may be logged days after their event: the current week is counted again then.
 LATE_DAYS = 7
 
@@ -33,10 +33,20 @@ Table = type[ScoredPrediction]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What one day of one version holds: predictions, and each feature's histogram."""
+    """
+    What one day of one version holds.
+
+    Args:
+        n: predictions.
+        counts: the histograms of all features, as `FeatureBins.places` says, shape (n_bins,).
+    """
 
     n: int
-    by_feature: Mapping[str, IntArray]
+    counts: IntArray
+
+    def to_bytes(self) -> bytes:
+        """Return the counts as they are stored; a day without predictions has none."""
+        return self.counts.astype(STORED).tobytes() if self.n else b""
 
 
 def freeze_features(
@@ -44,8 +54,7 @@ def freeze_features(
 ) -> str:
     """Store the bins of the rows a model is trained on, and return their digest."""
     step = max(1, -(-len(rows) // MOST_FROZEN))
-    # The row that counts a day has the empty name, so no feature can.
-    bins = freeze_rows(rows[::step], names=[name for name in names if name])
+    bins = freeze_rows(rows[::step], names=names)
     return blobs.put_blob(tenant=tenant, content=bins.to_bytes(), form=BINS_FORMAT, now=now)
 
 
@@ -116,7 +125,7 @@ def fill(
 def _counted_days(
     tenant: Tenant, version: ModelVersion, first: date, last: date
 ) -> dict[date, int]:
-    rows = _rows(tenant, version).filter(feature="", local_day__gte=first, local_day__lte=last)
+    rows = _rows(tenant, version).filter(local_day__gte=first, local_day__lte=last)
     return dict(rows.values_list("local_day", "n"))
 
 
@@ -138,16 +147,12 @@ def count_log(
 ) -> dict[date, Counted]:
     """Count the features of whole days from the log, in one pass and in chunks."""
     n: dict[date, int] = dict.fromkeys(days, 0)
-    sums = {
-        day: {name: np.zeros(one.n_bins, dtype=np.int64) for name, one in bins.by_name.items()}
-        for day in days
-    }
+    sums = {day: np.zeros(bins.n_bins, dtype=np.int64) for day in days}
     logged = _log(tenant, model_type, table, min(days), max(days)).filter(local_day__in=days)
     for by_day in _in_chunks(logged):
         for day, rows in by_day.items():
             n[day] += len(rows)
-            for name, counts in bins.count(rows).items():
-                sums[day][name] += counts
+            sums[day] += bins.count(rows)
     return {day: Counted(n[day], sums[day]) for day in days}
 
 
@@ -190,20 +195,11 @@ def _store(
             model_type=version.model_type,
             model_version=version.version,
             local_day=day,
-            feature=name,
             n=counted[day].n,
-            counts=_packed(counts),
+            counts=counted[day].to_bytes(),
         )
         for day in days
-        for name, counts in [("", None), *counted[day].by_feature.items()]
-        if counted[day].n or not name
     )
-
-
-def _packed(counts: IntArray | None) -> bytes:
-    if counts is None:
-        return b""
-    return histograms.pack({int(i): int(counts[i]) for i in np.flatnonzero(counts)})
 
 
 def _rows(tenant: Tenant, version: ModelVersion) -> QuerySet[FeatureDay]:
@@ -213,19 +209,16 @@ def _rows(tenant: Tenant, version: ModelVersion) -> QuerySet[FeatureDay]:
 
 
 def days_between(
-    *, tenant: Tenant, version: ModelVersion, bins: FeatureBins, first: date, last: date
-) -> dict[date, dict[str, IntArray]]:
-    """Return the histograms of a closed range of days that had predictions, by day."""
+    *, tenant: Tenant, version: ModelVersion, first: date, last: date
+) -> dict[date, IntArray]:
+    """
+    Return the histograms of a closed range of days that had predictions, by day.
+
+    Each is of shape (n_bins,), the features one after another as `FeatureBins.places` says.
+    """
     rows = _rows(tenant, version).filter(local_day__gte=first, local_day__lte=last, n__gt=0)
-    found: dict[date, dict[str, IntArray]] = {}
-    for day, name, content in rows.exclude(feature="").values_list(
-        "local_day", "feature", "counts"
-    ):
-        counts = np.zeros(bins.by_name[name].n_bins, dtype=np.int64)
-        pairs = histograms.unpack(bytes(content))
-        counts[pairs[:, 0]] = pairs[:, 1]
-        found.setdefault(day, {})[name] = counts
-    return dict(sorted(found.items()))
+    found = rows.order_by("local_day").values_list("local_day", "counts")
+    return {day: np.frombuffer(content, dtype=STORED) for day, content in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +237,7 @@ class Rebuilt:
 
 def counted_versions(*, tenant: Tenant) -> list[ModelVersion]:
     """Return the versions that have counted days."""
-    counted = FeatureDay.objects.for_tenant(tenant).filter(feature="")
+    counted = FeatureDay.objects.for_tenant(tenant)
     names = set(counted.values_list("model_type", "model_version").distinct())
     rows = ModelVersion.objects.for_tenant(tenant).order_by("model_type", "id")
     return [row for row in rows if (row.model_type, row.version) in names]
@@ -253,7 +246,11 @@ def counted_versions(*, tenant: Tenant) -> list[ModelVersion]:
 def rebuild(*, tenant: Tenant, version: ModelVersion, table: Table, write: bool) -> Rebuilt:
     """Count every counted day of a version anew from the log; `write` puts right what differs."""
     name = f"{version.model_type} {version.version}"
-    days = sorted(_rows(tenant, version).filter(feature="").values_list("local_day", flat=True))
+    stored = {
+        row.local_day: (row.n, bytes(row.counts))
+        for row in _rows(tenant, version).order_by("local_day")
+    }
+    days = list(stored)
     if not days:
         return Rebuilt(name, 0, [])
     digest = version.manifest["feature_bins"]
@@ -261,17 +258,7 @@ def rebuild(*, tenant: Tenant, version: ModelVersion, table: Table, write: bool)
     counted = count_log(
         tenant=tenant, model_type=version.model_type, bins=bins, table=table, days=days
     )
-    stored: dict[date, dict[str, tuple[int, bytes]]] = defaultdict(dict)
-    for row in _rows(tenant, version):
-        stored[row.local_day][row.feature] = (row.n, bytes(row.counts))
-    differing = [day for day in days if stored[day] != _as_stored(counted[day])]
+    differing = [day for day in days if stored[day] != (counted[day].n, counted[day].to_bytes())]
     if write and differing:
         _store(tenant, version, differing, counted)
     return Rebuilt(name, len(days), differing)
-
-
-def _as_stored(counted: Counted) -> dict[str, tuple[int, bytes]]:
-    features = counted.by_feature.items() if counted.n else ()
-    return {"": (counted.n, b"")} | {
-        name: (counted.n, _packed(counts)) for name, counts in features
-    }

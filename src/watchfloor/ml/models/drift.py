@@ -39,31 +39,31 @@ class DriftReport(TenantRow):
 
 class FeatureDay(TenantRow):
     """
-    One feature on one local day, in the bins of one model version.
+    All features on one local day, in the bins of one model version.
 
-    The row without a feature says how many predictions the day had when it was counted; a day
-    with that row is counted, one without it is not.
+    `n` is how many predictions the day had when it was counted; a day without a row is not
+    counted yet. One row holds every feature: a night reads five weeks of each of them.
     """
 
     model_type = models.CharField(max_length=50)
     model_version = models.CharField(max_length=50)
     local_day = models.DateField()
-    feature = models.TextField(blank=True)
     n = models.BigIntegerField()
-    # int32 pairs (bin, count), bins ascending, zero counts left out.
+    # int32 a bin, little-endian, the features one after another as `FeatureBins.places` says;
+    # nothing where n is zero.
     counts = models.BinaryField()
 
     class Meta:
         db_table = "ml_feature_day"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["tenant", "model_type", "model_version", "local_day", "feature"],
+                fields=["tenant", "model_type", "model_version", "local_day"],
                 name="feature_day_once",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.model_type} {self.local_day} {self.feature} n={self.n}"
+        return f"{self.model_type} {self.local_day} n={self.n}"
 
 
 class PerformanceMonitor(TenantRow):
