@@ -142,6 +142,7 @@ SPECTACULAR_SETTINGS = {
         "DeadLetterState": "watchfloor.noc.models.intake.DeadLetterState",
         "ProposalState": "watchfloor.noc.models.thresholds.ProposalState",
         "ReviewState": "watchfloor.noc.models.work.ReviewState",
+        "WatchState": "watchfloor.noc.models.thresholds.WatchState",
         "TicketStatus": "watchfloor.noc.models.work.TicketStatus",
     },
 }

@@ -74,6 +74,11 @@ API: list[URLPattern | URLResolver] = [
         name="threshold_rollback",
     ),
     path(
+        "noc/thresholds/watches",
+        threshold_history.ThresholdWatches.as_view(),
+        name="threshold_watches",
+    ),
+    path(
         "noc/thresholds/proposals",
         threshold_proposals.ThresholdProposals.as_view(),
         name="threshold_proposals",

@@ -15,13 +15,14 @@ from watchfloor.ledger import due
 from watchfloor.ledger.due import Lease
 from watchfloor.ledger.models import DueRow
 from watchfloor.ml.retraining import auto_retrain
-from watchfloor.noc.decision import ticket_caps
+from watchfloor.noc.decision import threshold_watches, ticket_caps
 from watchfloor.tenants.models import Tenant
 from watchfloor.workflows import (
     alert_handling,
     failed_work,
     model_health,
     safe_retrain,
+    threshold_watch,
     ticket_stops,
 )
 
@@ -55,11 +56,17 @@ def _stop_ends(row: DueRow, now: datetime) -> datetime | None:
     return None
 
 
+def _threshold_watch(row: DueRow, now: datetime) -> datetime | None:
+    threshold_watch.check(tenant=row.tenant, watch_id=row.payload["watch_id"], now=now)
+    return None
+
+
 HANDLERS: Mapping[str, Handler] = {
     **dict.fromkeys(model_health.NIGHT_KINDS, _night),
     auto_retrain.RETRAIN: _retrain,
     auto_retrain.ROLLBACK_WATCH: _watch,
     ticket_caps.STOP_ENDS: _stop_ends,
+    threshold_watches.THRESHOLD_WATCH: _threshold_watch,
     model_health.ESCALATION: _escalate,
 }
 # Training takes a processor for seconds: a door may give it to a process of its own.

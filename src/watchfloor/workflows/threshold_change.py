@@ -15,7 +15,7 @@ from watchfloor.core.decision.simulation.costs import Costs
 from watchfloor.core.decision.simulation.summary import promise, told
 from watchfloor.core.errors import InvalidInput, NotAllowed, NotFound, SecondPersonWanted
 from watchfloor.core.thresholds import ALONE, SHAPING, SPECS, checked, wants_second_person
-from watchfloor.noc.decision import threshold_proposals, thresholds
+from watchfloor.noc.decision import threshold_proposals, threshold_watches, thresholds
 from watchfloor.noc.models import ThresholdAuditLog, ThresholdProposal
 from watchfloor.noc.models.thresholds import ProposalState
 from watchfloor.noc.queries import threshold_simulation
@@ -150,7 +150,7 @@ def _apply(
     reason: str,
     now: datetime,
 ) -> list[ThresholdAuditLog]:
-    return [
+    entries = [
         thresholds.apply_threshold(
             tenant=tenant,
             model_type=model_type,
@@ -164,6 +164,10 @@ def _apply(
         )
         for each in changes
     ]
+    if said.get("n"):
+        # Nothing was promised of a limit, or of a model that has predicted nothing.
+        threshold_watches.start(tenant=tenant, model_type=model_type, changes=entries, now=now)
+    return entries
 
 
 @transaction.atomic

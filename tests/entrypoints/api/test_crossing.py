@@ -23,7 +23,7 @@ BODIES = {
 WITH_ID = [route for route in API if isinstance(route, URLPattern) and "<" in str(route.pattern)]
 LISTS = [
     *("tickets", "alerts", "reviews", "models", "metrics", "dead-letters"),
-    *("noc/thresholds/history", "noc/thresholds/proposals"),
+    *("noc/thresholds/history", "noc/thresholds/proposals", "noc/thresholds/watches"),
 ]
 
 

@@ -1,6 +1,8 @@
 """What a simulation says, worded: the table of today beside proposed, the promise, the doubts."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
@@ -8,11 +10,14 @@ from watchfloor.core.decision.policy import Outcome
 from watchfloor.core.decision.simulation.comparison import Comparison
 from watchfloor.core.decision.simulation.costs import Costs
 from watchfloor.core.decision.simulation.guarantee import Guarantee, days_to_wait
+from watchfloor.core.decision.simulation.realised import Figure
 from watchfloor.core.decision.simulation.tally import PerDay, Share, Tally
 from watchfloor.core.decision.simulation.what_if import Estimate, WhatIf
 from watchfloor.entrypoints.console import figures
 from watchfloor.entrypoints.console.drawing import verdict_word
 from watchfloor.entrypoints.console.wording import count_text, number_text, percent_text, score_text
+from watchfloor.noc.models import ThresholdWatch
+from watchfloor.noc.models.thresholds import WatchState
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +179,42 @@ def _missing(found: Guarantee, known: int, days: int) -> str:
         return words % {"n": count_text(found.missing)}
     words = gettext("%(n)s more known outcomes at such scores are wanted, about %(days)s days.")
     return words % {"n": count_text(found.missing), "days": count_text(wait)}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A day after a move: its state in words, and each figure promised and realised."""
+
+    watch: ThresholdWatch
+    state: str
+    rows: tuple[tuple[str, str, str, bool], ...]
+
+
+def watched_of(watches: Iterable[ThresholdWatch]) -> tuple[Watched, ...]:
+    """Return what came of changes, as it is listed."""
+    return tuple(
+        Watched(
+            each,
+            str(WatchState(each.state).label),
+            tuple(_came(finding) for finding in each.findings),
+        )
+        for each in watches
+    )
+
+
+def _came(finding: Mapping[str, Any]) -> tuple[str, str, str, bool]:
+    is_share = finding["figure"] == Figure.FALSE_TICKETS
+    names = {
+        Figure.TICKETS: gettext("Tickets a day"),
+        Figure.REVIEWS: gettext("Reviews a day"),
+        Figure.FALSE_TICKETS: gettext("False among tickets, at most"),
+    }
+    promised, realised = (
+        gettext("unknown")
+        if value is None
+        else percent_text(value)
+        if is_share
+        else number_text(value, decimals=1)
+        for value in (finding["promised"], finding["realised"])
+    )
+    return names[Figure(finding["figure"])], promised, realised, finding["is_broken"]

@@ -4,7 +4,12 @@ from watchfloor.noc.models.alerts import AlertEvent
 from watchfloor.noc.models.broadcast import LiveConnection, NOCEventLog
 from watchfloor.noc.models.intake import ActivitySignal, DeadLetter, IngestKey, SiteNetwork
 from watchfloor.noc.models.predictions import FraudPredictionLog
-from watchfloor.noc.models.thresholds import Threshold, ThresholdAuditLog, ThresholdProposal
+from watchfloor.noc.models.thresholds import (
+    Threshold,
+    ThresholdAuditLog,
+    ThresholdProposal,
+    ThresholdWatch,
+)
 from watchfloor.noc.models.work import ReviewItem, Ticket, TicketEvidence, TicketStop
 
 __all__ = [
@@ -20,6 +25,7 @@ __all__ = [
     "Threshold",
     "ThresholdAuditLog",
     "ThresholdProposal",
+    "ThresholdWatch",
     "Ticket",
     "TicketEvidence",
     "TicketStop",

@@ -101,3 +101,38 @@ class ThresholdProposal(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.model_type} {self.state} by {self.proposed_by}"
+
+
+class WatchState(models.TextChoices):
+    """What a watch has found."""
+
+    RUNNING = "running", "running"
+    KEPT = "kept", "as promised"
+    BROKEN = "broken", "not as promised"
+    OVERTAKEN = "overtaken", "moved again meanwhile"
+    NOTHING = "nothing", "nothing came"
+
+
+class ThresholdWatch(TenantRow):
+    """A day after thresholds moved: what came, beside what the simulation had promised."""
+
+    model_type = models.CharField(max_length=50)
+    # Ids of the changes that are watched.
+    changes = models.JSONField()
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=WatchState.choices, default=WatchState.RUNNING)
+    checked_at = models.DateTimeField(null=True)
+    # [{"figure", "promised", "realised", "n", "chance", "is_broken"}]
+    findings = models.JSONField(default=list)
+    # The way back that was proposed, where something was broken.
+    proposal = models.ForeignKey(ThresholdProposal, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        db_table = "noc_threshold_watch"
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "model_type", "-id"], name="noc_threshold_watch_newest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_type} {self.state} since {self.started_at}"

@@ -73,9 +73,21 @@ class Past:
 
     def policy(self, values: Mapping[str, float]) -> DecisionPolicy:
         """Return the policy of some thresholds, as if tickets were on and no cap were reached."""
-        on = {Flag.AUTO_TICKET, Flag.AUTO_CLEAR} if self.clear_on else {Flag.AUTO_TICKET}
-        switches = AutomationInForce(False, 0, RolloutStage.ON, frozenset(on))
-        return thresholds.policy_for(values=values, automation=switches, pilot_site=False)
+        return _as_if_on(values, clear_on=self.clear_on)
+
+
+def policy_as_if_on(
+    *, tenant: Tenant, model_type: str, values: Mapping[str, float]
+) -> DecisionPolicy:
+    """Return the policy of some thresholds as a simulation thinks it: tickets on, no cap met."""
+    automation = flags.automation_in_force(tenant=tenant, model_type=model_type)
+    return _as_if_on(values, clear_on=Flag.AUTO_CLEAR in automation.on)
+
+
+def _as_if_on(values: Mapping[str, float], *, clear_on: bool) -> DecisionPolicy:
+    on = {Flag.AUTO_TICKET, Flag.AUTO_CLEAR} if clear_on else {Flag.AUTO_TICKET}
+    switches = AutomationInForce(False, 0, RolloutStage.ON, frozenset(on))
+    return thresholds.policy_for(values=values, automation=switches, pilot_site=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

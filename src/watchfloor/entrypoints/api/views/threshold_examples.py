@@ -145,3 +145,23 @@ PROPOSAL_APPLIED: dict[str, Any] = PROPOSAL | {
     "decided_at": "2026-03-02T12:30:00Z",
     "decision_reason": "Two weeks of reviews say the same.",
 }
+WATCH: dict[str, Any] = {
+    "id": 5,
+    "model_type": "sla_breach",
+    "changes": [12],
+    "started_at": "2026-03-02T12:00:00Z",
+    "due_at": "2026-03-03T12:00:00Z",
+    "state": "kept",
+    "checked_at": "2026-03-03T12:00:01Z",
+    "findings": [
+        {
+            "figure": "reviews_a_day",
+            "promised": 5.1071,
+            "realised": 7.0,
+            "n": 7,
+            "chance": 0.2514,
+            "is_broken": False,
+        }
+    ],
+    "proposal": None,
+}

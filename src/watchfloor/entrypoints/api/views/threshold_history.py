@@ -14,9 +14,11 @@ from watchfloor.entrypoints.api.endpoint import Endpoint
 from watchfloor.entrypoints.api.paging import page, read_query
 from watchfloor.entrypoints.api.schema import EVERYWHERE, REFUSALS, described, page_of
 from watchfloor.entrypoints.api.shapes.problem import Problem
+from watchfloor.entrypoints.api.shapes.threshold_proposals import WatchOut, WatchQuery
 from watchfloor.entrypoints.api.shapes.thresholds import ChangeOut, ChangeQuery, ThresholdQuery
 from watchfloor.entrypoints.api.views import threshold_examples as examples
 from watchfloor.entrypoints.problems import MEDIA_TYPE
+from watchfloor.noc.decision import threshold_watches
 from watchfloor.noc.models import ThresholdAuditLog
 from watchfloor.noc.queries import threshold_queries
 from watchfloor.tenants.roles import Permission
@@ -52,6 +54,43 @@ class ThresholdChanges(Endpoint):
                 rows,
                 limit=asked["limit"],
                 show=lambda row: ChangeOut(row).data,
+                key=lambda row: row.pk,
+            )
+        )
+
+
+class ThresholdWatches(Endpoint):
+    """What came of changes."""
+
+    permission = Permission.VIEW_MODELS
+
+    @described(
+        tag="thresholds",
+        operation="noc_threshold_watches_list",
+        summary="List threshold watches",
+        description=(
+            "Newest first: a day after thresholds moved, tickets and reviews a day and the false "
+            "ones among tickets, beside what the simulation had promised. Where more came than "
+            "chance explains, the way back is proposed."
+        ),
+        query=WatchQuery,
+        answers={200: page_of(WatchOut, name="ThresholdWatchPage")},
+        example={"items": [examples.WATCH], "next": None},
+    )
+    def get(self, request: Request) -> Response:
+        """Answer with one page."""
+        asked = read_query(WatchQuery, request)
+        rows = threshold_watches.watches(
+            tenant=self.actor.tenant,
+            limit=asked["limit"] + 1,
+            after=asked.get("after"),
+            model_type=asked.get("model_type", ""),
+        )
+        return Response(
+            page(
+                rows,
+                limit=asked["limit"],
+                show=lambda row: WatchOut(row).data,
                 key=lambda row: row.pk,
             )
         )

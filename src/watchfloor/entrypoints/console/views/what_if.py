@@ -18,7 +18,7 @@ from watchfloor.entrypoints.console.parts import Notice
 from watchfloor.entrypoints.console.views.audit import change_rows, value_or_default
 from watchfloor.entrypoints.console.views.models import find_card
 from watchfloor.entrypoints.console.wording import count_text, number_text, score_text
-from watchfloor.noc.decision import threshold_proposals
+from watchfloor.noc.decision import threshold_proposals, threshold_watches
 from watchfloor.noc.models.thresholds import ProposalState
 from watchfloor.noc.queries import threshold_queries, threshold_simulation
 from watchfloor.noc.queries.threshold_simulation import ENOUGH_KNOWN, Past, Simulation
@@ -32,6 +32,7 @@ USUAL = Costs()
 USUAL_HOURS = 8.0
 USUAL_WEEKS = 4
 SHOWN_CHANGES = 10
+SHOWN_WATCHES = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +171,11 @@ def _history(actor: Actor, model_type: str) -> dict[str, Any]:
         "changes": rows,
         "versions": [(each.spec.key, each.version) for each in in_force if each.spec.key in TRIED],
         "waiting": _waiting(actor, model_type),
+        "watched": what_if_words.watched_of(
+            threshold_watches.watches(
+                tenant=actor.tenant, limit=SHOWN_WATCHES, model_type=model_type
+            )
+        ),
     }
 
 
