@@ -34,6 +34,7 @@ class TestTheFleet:
             "together": 0.0,
             "moves_together": False,
             "false_share": 0.1,
+            "common_causes": [],
             "items": [],
         }
 

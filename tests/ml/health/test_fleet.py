@@ -110,6 +110,36 @@ class TestTheFleet:
         assert (model.e_value, model.baseline_accuracy, model.stands_out) == (None, None, False)
 
 
+class TestACommonCause:
+    def store(self, tenant, now, *, day, severity):
+        DriftReport.objects.create(
+            tenant=tenant,
+            model_type="*",
+            model_version="",
+            kind="common_cause",
+            day=day,
+            checked_at=now,
+            drifted=severity != "none",
+            severity=severity,
+            evidence={"sentence": "COMMON_CAUSE: most of them."},
+        )
+
+    def test_is_told_while_the_last_night_saw_it(self, tenant, other_tenant, now):
+        self.store(tenant, now, day=YESTERDAY, severity="medium")
+
+        [told] = fleet_of(tenants=[tenant, other_tenant], now=now).common_causes
+
+        assert (told.tenant, told.sentence) == (tenant, "COMMON_CAUSE: most of them.")
+        assert fleet_of(tenants=[other_tenant], now=now).common_causes == ()
+
+    def test_is_over_with_the_first_night_that_does_not(self, tenant, now):
+        before = YESTERDAY - timedelta(days=1)
+        self.store(tenant, now, day=before, severity="medium")
+        self.store(tenant, now, day=YESTERDAY, severity="none")
+
+        assert fleet_of(tenants=[tenant], now=now).common_causes == ()
+
+
 class TestAModel:
     def test_shows_its_newest_check_of_each_kind_alone(self, tenant, serve, now):
         serve(tenant, "sla_breach")

@@ -9,7 +9,7 @@ from watchfloor.core.drift.fleet import FALSE_SHARE, e_bh, e_value_of, together
 from watchfloor.core.drift.monitor import Monitor
 from watchfloor.core.drift.severity import Severity
 from watchfloor.core.local_time import local_day
-from watchfloor.ml.health import performance_monitor
+from watchfloor.ml.health import common_cause, performance_monitor
 from watchfloor.ml.models import (
     Deployment,
     DriftReport,
@@ -66,17 +66,27 @@ class FleetModel:
 
 
 @dataclass(frozen=True, slots=True)
+class CommonCause:
+    """Most site groups of one tenant move at once just now; `sentence` is for operators."""
+
+    tenant: Tenant
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     """
     All models of some tenants, those to look at first.
 
     Args:
         together: e-value that all have moved by one cause: the mean of theirs.
+        common_causes: tenants of which most site groups move at once, by their last night.
         false_share: so many of those that stand out may be false, in the mean.
     """
 
     models: tuple[FleetModel, ...]
     together: float
+    common_causes: tuple[CommonCause, ...] = ()
     false_share: float = FALSE_SHARE
 
     @property
@@ -114,7 +124,16 @@ def fleet_of(*, tenants: Sequence[Tenant], now: datetime) -> Fleet:
         )
         for key in keys
     ]
-    return Fleet(tuple(sorted(models, key=_urgency)), together(list(tested.values())))
+    return Fleet(
+        models=tuple(sorted(models, key=_urgency)),
+        together=together(list(tested.values())),
+        common_causes=tuple(
+            CommonCause(tenant, row.evidence.get("sentence", ""))
+            for tenant in tenants
+            for row in reports.get((tenant.pk, common_cause.ALL_MODELS, ""), ())
+            if row.kind == common_cause.KIND and row.drifted
+        ),
+    )
 
 
 def _urgency(model: FleetModel) -> tuple[Any, ...]:

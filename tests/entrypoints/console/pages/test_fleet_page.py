@@ -8,6 +8,7 @@ from entrypoints.console.pages.world import DESK, LIFTS
 from watchfloor.core.drift.severity import Severity
 from watchfloor.entrypoints.console.views.fleet import _stands
 from watchfloor.ml.health.fleet import FleetModel
+from watchfloor.ml.models import DriftReport
 from watchfloor.tenants import directory
 from watchfloor.tenants.roles import Role
 
@@ -61,6 +62,23 @@ class TestTheFleetPage:
         eve = sign_in(Role.PLATFORM_ADMIN, tenant=world.borealis, sites=())
 
         assert shown(eve.get("/t/borealis/fleet/")) == []
+
+    def test_tells_of_a_day_that_moved_most_site_groups(self, world, mara):
+        DriftReport.objects.create(
+            tenant=world.acme,
+            model_type="*",
+            model_version="",
+            kind="common_cause",
+            day=world.now.date(),
+            checked_at=world.now,
+            drifted=True,
+            severity="medium",
+            evidence={"sentence": "COMMON_CAUSE: 9 of 10 site groups at once."},
+        )
+
+        page = mara.get("/t/acme/fleet/").content.decode()
+
+        assert "COMMON_CAUSE: 9 of 10 site groups at once." in page
 
     def test_is_not_for_the_supervisor_of_a_site(self, sign_in):
         susi = sign_in(Role.SITE_SUPERVISOR, sites=("north-campus",))

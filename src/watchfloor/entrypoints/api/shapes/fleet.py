@@ -40,6 +40,13 @@ class FleetModelOut(serializers.Serializer[Any]):
     checked_on = serializers.DateField(allow_null=True)
 
 
+class CommonCauseOut(serializers.Serializer[Any]):
+    """Most site groups of one tenant move at once."""
+
+    tenant = serializers.CharField(source="tenant.code")
+    sentence = serializers.CharField()
+
+
 class FleetOut(serializers.Serializer[Any]):
     """Every model that serves, those to look at first."""
 
@@ -50,4 +57,5 @@ class FleetOut(serializers.Serializer[Any]):
     false_share = serializers.FloatField(
         help_text="At most this share of those that stand out does so by chance."
     )
+    common_causes = CommonCauseOut(many=True, help_text="Open COMMON_CAUSE episodes.")
     items = FleetModelOut(many=True, source="models")

@@ -15,6 +15,13 @@ FLEET_EXAMPLE = {
     "together": 0.8,
     "moves_together": False,
     "false_share": 0.1,
+    "common_causes": [
+        {
+            "tenant": "acme",
+            "sentence": "COMMON_CAUSE: 9 of 10 site groups have fewer predictions than usual at "
+            "once since 02 Mar, most so on 03 Mar.",
+        }
+    ],
     "items": [
         {
             "tenant": "acme",
