@@ -219,7 +219,7 @@ class TestCountedDays:
         assert "63 days, 0 differ from the log" in capsys.readouterr().out
         digest = version.manifest["feature_bins"]
         bins = FeatureBins.from_bytes(blobs.get_blob(tenant=tenant, sha256=digest))
-        by_day = feature_days.days_between(tenant=tenant, version=version, first=LAST, last=LAST)
+        by_day = feature_days.counted_days(tenant=tenant, version=version, days=[LAST])
         logged = PredictionLog.objects.for_tenant(tenant).filter(local_day=LAST)
         expected = bins.count(list(logged.values_list("features_json", flat=True)))
         assert by_day[LAST].tolist() == expected.tolist()

@@ -127,9 +127,17 @@ def _features(
         bins = feature_days.bins_of(
             tenant=night.tenant, version=version, table=table, day=night.day, now=night.now
         )
-        span = {"first": windows.first, "last": windows.last}
-        feature_days.fill(tenant=night.tenant, version=version, bins=bins, table=table, **span)
-        by_day = feature_days.days_between(tenant=night.tenant, version=version, **span)
+        feature_days.fill(
+            tenant=night.tenant,
+            version=version,
+            bins=bins,
+            table=table,
+            first=windows.first,
+            last=windows.last,
+        )
+        by_day = feature_days.counted_days(
+            tenant=night.tenant, version=version, days=(*windows.reference, *windows.current)
+        )
         return drift_windows.compare_features(by_day, bins=bins, windows=windows)
     except NotReady as error:
         return str(error)

@@ -1,7 +1,7 @@
 """Keep the day histograms of features: freeze bins, count days from the log, read a window."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -208,15 +208,15 @@ def _rows(tenant: Tenant, version: ModelVersion) -> QuerySet[FeatureDay]:
     )
 
 
-def days_between(
-    *, tenant: Tenant, version: ModelVersion, first: date, last: date
+def counted_days(
+    *, tenant: Tenant, version: ModelVersion, days: Collection[date]
 ) -> dict[date, IntArray]:
     """
-    Return the histograms of a closed range of days that had predictions, by day.
+    Return the histograms of those of some days that had predictions, by day.
 
     Each is of shape (n_bins,), the features one after another as `FeatureBins.places` says.
     """
-    rows = _rows(tenant, version).filter(local_day__gte=first, local_day__lte=last, n__gt=0)
+    rows = _rows(tenant, version).filter(local_day__in=days, n__gt=0)
     found = rows.order_by("local_day").values_list("local_day", "counts")
     return {day: np.frombuffer(content, dtype=STORED) for day, content in found}
 

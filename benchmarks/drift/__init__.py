@@ -1,0 +1,1 @@
+"""The night of many models: sizes, p-values and permutations, beside scipy on raw values."""
