@@ -53,6 +53,11 @@ API: list[URLPattern | URLResolver] = [
         name="threshold_simulate",
     ),
     path(
+        "noc/thresholds/replay",
+        threshold_simulation.ThresholdReplay.as_view(),
+        name="threshold_replay",
+    ),
+    path(
         "noc/thresholds/suggest",
         threshold_simulation.ThresholdSuggest.as_view(),
         name="threshold_suggest",

@@ -134,6 +134,7 @@ class TestAnotherTenantsThresholds:
         [
             ("simulate", {"proposed": {"review_score": 0.3}}),
             ("suggest", {}),
+            ("replay", {"proposed": {"ticket_cap": 3}}),
             (
                 "batch",
                 {

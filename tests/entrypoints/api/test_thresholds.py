@@ -232,6 +232,26 @@ class TestSimulate:
         assert response.status_code == 400
         assert response.json()["field"] == field
 
+    def test_is_replayed_exactly_with_limits_too(self, lead, schemas):
+        body = {"model_type": DESK, "proposed": {"review_score": 0.3, "ticket_cap": 0}}
+
+        told = post(lead, f"{ROOT}replay", body).json()
+
+        simulated = post(
+            lead,
+            f"{ROOT}simulate",
+            {"model_type": DESK, "proposed": {"review_score": 0.3}},
+        ).json()
+        scored = sum(simulated["before"][fate]["n"] for fate in ("cleared", "logged"))
+        before, after = (
+            {each["outcome"]: each["predictions"]["n"] for each in told[side]["outcomes"]}
+            for side in ("before", "after")
+        )
+        assert not schemas("ExactOut", told)
+        assert after["auto_ticket"] == 0
+        assert before["log_only"] + before["auto_clear"] == scored
+        assert sum(before.values()) == sum(after.values()) == told["n"]
+
     def test_suggests_for_each_aim_or_says_why_not(self, lead, schemas):
         told = post(lead, f"{ROOT}suggest", {"model_type": DESK, "hours_a_day": 1}).json()
 

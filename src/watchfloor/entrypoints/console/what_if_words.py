@@ -11,10 +11,11 @@ from watchfloor.core.decision.simulation.comparison import Comparison
 from watchfloor.core.decision.simulation.costs import Costs
 from watchfloor.core.decision.simulation.guarantee import Guarantee, days_to_wait
 from watchfloor.core.decision.simulation.realised import Figure
+from watchfloor.core.decision.simulation.replay import Replayed
 from watchfloor.core.decision.simulation.tally import PerDay, Share, Tally
 from watchfloor.core.decision.simulation.what_if import Estimate, WhatIf
 from watchfloor.entrypoints.console import figures
-from watchfloor.entrypoints.console.drawing import verdict_word
+from watchfloor.entrypoints.console.drawing import sentence_of, verdict_word
 from watchfloor.entrypoints.console.wording import count_text, number_text, percent_text, score_text
 from watchfloor.noc.models import ThresholdWatch
 from watchfloor.noc.models.thresholds import WatchState
@@ -179,6 +180,21 @@ def _missing(found: Guarantee, known: int, days: int) -> str:
         return words % {"n": count_text(found.missing)}
     words = gettext("%(n)s more known outcomes at such scores are wanted, about %(days)s days.")
     return words % {"n": count_text(found.missing), "days": count_text(wait)}
+
+
+def replayed_of(before: Replayed, after: Replayed) -> tuple[tuple[str, str, str], ...]:
+    """Return how often each reason is given today and as proposed, by its own sentence."""
+    reasons = sorted(
+        {*before.by_reason, *after.by_reason}, key=lambda reason: -before.by_reason.get(reason, 0)
+    )
+    return tuple(
+        (
+            sentence_of(reason.value),
+            count_text(before.by_reason.get(reason, 0)),
+            count_text(after.by_reason.get(reason, 0)),
+        )
+        for reason in reasons
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from standing import standing
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import what_if_words
 from watchfloor.ledger.clock import set_clock
-from watchfloor.noc.decision import thresholds
+from watchfloor.noc.decision import replays, thresholds
 from watchfloor.noc.models import ThresholdAuditLog
 from watchfloor.tenants.roles import Role
 from watchfloor.workflows import threshold_change
@@ -113,6 +113,24 @@ class TestPage:
         assert len(found) == 3
         assert hrefs
         assert all(lea.get(PATH + href).status_code == 200 for href in hrefs)
+
+
+class TestExact:
+    def test_replays_every_prediction_with_its_reason(self, lea):
+        exact = lea.get(PATH, {"review_score": "0.2", "exact": "yes"}).context["exact"]
+
+        today, proposed = (
+            sum(int(row[k].replace("\u202f", "").replace(",", "")) for row in exact["rows"])
+            for k in (1, 2)
+        )
+        assert today == proposed == exact["n"] > 0
+
+    def test_says_why_not_where_there_is_too_much(self, lea, monkeypatch):
+        monkeypatch.setattr(replays, "MOST_ROWS", 10)
+
+        response = lea.get(PATH, {"exact": "yes"})
+
+        assert "choose fewer weeks" in text_of(response)
 
 
 class TestAnswer:

@@ -110,7 +110,7 @@ def history_of(
         clean=clean,
         event=event,
         unknown=unknown,
-        evidence=_evidence(scores, calibration, calibrations),
+        evidence=evidence_at(scores, calibration, calibrations),
         band=bin_of(scores, edges),
         n_bands=len(edges) + 1,
     )
@@ -138,9 +138,18 @@ def _merged(counts: ScoredCounts, n_calibrations: int) -> IntArray:
     return merged
 
 
-def _evidence(
+def evidence_at(
     scores: FloatArray, calibration: IntArray, calibrations: Sequence[Calibration]
 ) -> EvidenceColumns:
+    """
+    Return what the decision knows of scores, each under the calibration it was made with.
+
+    As at one moment, by fresh calibrations, with no alarm open and no earlier ticket.
+
+    Args:
+        scores: quantised probabilities in [0, 1], shape (n,).
+        calibration: index into `calibrations`, or NO_CALIBRATION, shape (n,).
+    """
     n = len(scores)
     width, pair_width = np.full(n, np.nan), np.full(n, np.nan)
     for index, each in enumerate(calibrations):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from watchfloor.core.arrays import BoolArray, IntArray
+from watchfloor.core.arrays import BoolArray, FloatArray, IntArray
 from watchfloor.core.decision.columns import (
     NONE,
     OUTCOMES,
@@ -27,6 +27,7 @@ from watchfloor.core.decision.columns import (
 from watchfloor.core.decision.evidence import DecisionPolicy, EarlierTicket
 from watchfloor.core.decision.policy import Outcome
 from watchfloor.core.decision.reason import Reason
+from watchfloor.core.decision.simulation.tally import Tally
 from watchfloor.core.errors import InvalidInput
 
 HOUR_US = 3_600_000_000
@@ -112,6 +113,37 @@ def replay(
         reason[row] = _CODE[taken]
         failing[row] = NONE if acted else _CODE[taken]
     return DecidedColumns(outcome, reason, failing)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """
+    What became of a stream, counted.
+
+    Args:
+        by_outcome: predictions of each outcome, by what turned out; every outcome is there.
+        by_reason: predictions of each reason that was given, the most frequent first.
+    """
+
+    by_outcome: dict[Outcome, Tally]
+    by_reason: dict[Reason, int]
+
+
+def counted(taken: DecidedColumns, outcomes: FloatArray) -> Replayed:
+    """
+    Count decisions by outcome and by reason.
+
+    Args:
+        outcomes: 1 for an event, 0 for a clean one, NaN while unknown, shape (n,).
+    """
+    found: dict[Outcome, Tally] = {}
+    for outcome in OUTCOMES:
+        known = outcomes[taken.is_(outcome)]
+        event, unknown = int((known >= 0.5).sum()), int(np.isnan(known).sum())
+        found[outcome] = Tally(len(known) - event - unknown, event, unknown)
+    n = np.bincount(taken.reason, minlength=len(REASONS)).tolist()
+    reasons = sorted(((k, reason) for reason, k in zip(REASONS, n, strict=True) if k), reverse=True)
+    return Replayed(found, {reason: k for k, reason in reasons})
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 from watchfloor.core.decision.simulation.comparison import Comparison
 from watchfloor.core.decision.simulation.costs import Costs
 from watchfloor.core.decision.simulation.guarantee import Guarantee
+from watchfloor.core.decision.simulation.replay import Replayed
 from watchfloor.core.decision.simulation.tally import PerDay, Share, Tally
 from watchfloor.core.decision.simulation.what_if import Estimate, WhatIf
 
@@ -50,6 +51,17 @@ def told(found: Comparison, costs: Costs) -> dict[str, Any]:
             for each in found.moves
         ],
         "doubts": [{"code": each.value, "sentence": each.sentence} for each in found.doubts],
+    }
+
+
+def replayed(found: Replayed) -> dict[str, Any]:
+    """Return an exact replay as JSON has it."""
+    return {
+        "outcomes": [
+            {"outcome": outcome.value, "predictions": _tally(each)}
+            for outcome, each in found.by_outcome.items()
+        ],
+        "reasons": [{"reason": reason.value, "n": n} for reason, n in found.by_reason.items()],
     }
 
 

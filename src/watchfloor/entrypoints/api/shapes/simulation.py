@@ -144,3 +144,34 @@ class SuggestionsOut(serializers.Serializer[Any]):
     """One suggestion for each aim."""
 
     items = SuggestionOut(many=True)
+
+
+class OutcomeCountOut(serializers.Serializer[Any]):
+    """Predictions with one outcome of the decision."""
+
+    outcome = serializers.ChoiceField(choices=FATES)
+    predictions = TallyOut()
+
+
+class ReasonCountOut(serializers.Serializer[Any]):
+    """How often one reason was given."""
+
+    reason = serializers.CharField()
+    n = serializers.IntegerField()
+
+
+class ReplayedOut(serializers.Serializer[Any]):
+    """What one policy does with each prediction, caps and repeats included."""
+
+    outcomes = OutcomeCountOut(many=True)
+    reasons = ReasonCountOut(many=True, help_text="The most frequent first.")
+
+
+class ExactOut(serializers.Serializer[Any]):
+    """Both policies on the very same predictions."""
+
+    first = serializers.DateField()
+    last = serializers.DateField()
+    n = serializers.IntegerField()
+    before = ReplayedOut()
+    after = ReplayedOut()

@@ -12,6 +12,7 @@ from watchfloor.entrypoints.api.paging import PageQuery
 from watchfloor.entrypoints.api.shapes.simulation import SimulationOut
 from watchfloor.noc.models import ThresholdAuditLog
 from watchfloor.noc.queries.threshold_simulation import MOST_WEEKS
+from watchfloor.workflows.threshold_replay import LIMITS
 
 KEYS = list(SPECS)
 USUAL = Costs()
@@ -149,6 +150,20 @@ class SimulateIn(Strict):
     proposed = ProposedIn()
     weeks = serializers.IntegerField(default=4, min_value=1, max_value=MOST_WEEKS)
     costs = CostsIn(required=False)
+
+
+class ProposedExactlyIn(ProposedIn):
+    """The same, and the limits on numbers of tickets."""
+
+    locals().update({key: Number(-1e9, 1e9, required=False) for key in LIMITS})
+
+
+class ReplayIn(Strict):
+    """What is to be replayed."""
+
+    model_type = Name(50)
+    proposed = ProposedExactlyIn()
+    weeks = serializers.IntegerField(default=4, min_value=1, max_value=MOST_WEEKS)
 
 
 class TeamIn(Strict):

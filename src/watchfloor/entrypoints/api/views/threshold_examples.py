@@ -165,3 +165,14 @@ WATCH: dict[str, Any] = {
     ],
     "proposal": None,
 }
+REPLAYED: dict[str, Any] = {
+    "outcomes": [{"outcome": "auto_ticket", "predictions": _tally(41, 35, 3)}],
+    "reasons": [{"reason": "below_review_score", "n": 492}, {"reason": "certified", "n": 41}],
+}
+EXACT: dict[str, Any] = {
+    "first": "2026-02-02",
+    "last": "2026-03-01",
+    "n": 696,
+    "before": REPLAYED,
+    "after": REPLAYED,
+}

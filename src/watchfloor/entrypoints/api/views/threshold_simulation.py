@@ -4,18 +4,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from watchfloor.core.decision.simulation.costs import Costs
-from watchfloor.core.decision.simulation.summary import summary
+from watchfloor.core.decision.simulation.summary import replayed, summary
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.api.bodies import read_object
 from watchfloor.entrypoints.api.endpoint import Endpoint
 from watchfloor.entrypoints.api.fitting import fitted
 from watchfloor.entrypoints.api.schema import WITH_BODY, described
-from watchfloor.entrypoints.api.shapes.simulation import SimulationOut, SuggestionsOut
-from watchfloor.entrypoints.api.shapes.thresholds import SimulateIn, TeamIn
+from watchfloor.entrypoints.api.shapes.simulation import ExactOut, SimulationOut, SuggestionsOut
+from watchfloor.entrypoints.api.shapes.thresholds import ReplayIn, SimulateIn, TeamIn
 from watchfloor.entrypoints.api.views import threshold_examples as examples
 from watchfloor.noc.queries import threshold_simulation
 from watchfloor.tenants.roles import Permission
-from watchfloor.workflows import threshold_change
+from watchfloor.workflows import threshold_change, threshold_replay
 
 
 class ThresholdSimulate(Endpoint):
@@ -49,6 +49,40 @@ class ThresholdSimulate(Endpoint):
             now=clock.now(),
         )
         return Response(threshold_change.figures_of(simulation, Costs(**told.get("costs", {}))))
+
+
+class ThresholdReplay(Endpoint):
+    """What exactly."""
+
+    permission = Permission.VIEW_MODELS
+
+    @described(
+        tag="thresholds",
+        summary="Replay thresholds exactly",
+        description=(
+            "Each logged prediction decided again in its order, with the caps, the breaker and "
+            "the repeats it meets: limits may be proposed, too. Takes a second or so for a "
+            "hundred thousand; 409 for more than 200,000."
+        ),
+        body=ReplayIn,
+        body_example={"model_type": "sla_breach", "proposed": {"ticket_cap": 20}, "weeks": 4},
+        answers={200: ExactOut},
+        example=examples.EXACT,
+        refusals=(*WITH_BODY, 404, 409),
+    )
+    def post(self, request: Request) -> Response:
+        """Answer with both."""
+        told = fitted(ReplayIn, read_object(request))
+        found = threshold_replay.replay_exactly(
+            tenant=self.actor.tenant,
+            model_type=told["model_type"],
+            changes=told["proposed"],
+            weeks=told["weeks"],
+            now=clock.now(),
+        )
+        answer = {"first": found.first, "last": found.last, "n": found.n}
+        both = {"before": replayed(found.before), "after": replayed(found.after)}
+        return Response({**answer, **both})
 
 
 class ThresholdSuggest(Endpoint):

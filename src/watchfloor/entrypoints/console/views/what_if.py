@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from watchfloor.core.decision.simulation.costs import Costs
 from watchfloor.core.decision.simulation.suggestions import Aim, Suggestion
+from watchfloor.core.errors import NotReady
 from watchfloor.entrypoints import clock
 from watchfloor.entrypoints.console import drawing, frame, what_if_figures, what_if_words
 from watchfloor.entrypoints.console.forms import PRICES, TRIED, ReasonForm, WhatIfForm
@@ -26,6 +27,7 @@ from watchfloor.tenants import people
 from watchfloor.tenants.access import Actor
 from watchfloor.tenants.paging import Place
 from watchfloor.tenants.roles import Permission
+from watchfloor.workflows import threshold_replay
 
 MAY_SEE = Permission.VIEW_MODELS
 USUAL = Costs()
@@ -49,7 +51,9 @@ class Asked:
 @member_page(MAY_SEE)
 def what_if(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse:
     """Show the page."""
-    return page_of(request, actor, model_type, asked=asked_of(actor, model_type, request.GET))
+    asked = asked_of(actor, model_type, request.GET)
+    exact = _exact(actor, asked) if "exact" in request.GET else None
+    return page_of(request, actor, model_type, asked=asked, exact=exact)
 
 
 @require_safe
@@ -113,6 +117,7 @@ def page_of(
     *,
     asked: Asked,
     reason: ReasonForm | None = None,
+    exact: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """Answer the whole page."""
@@ -128,6 +133,7 @@ def page_of(
         "warning": _too_few(past),
         "suggestions": _suggestions(asked),
         "affected": _affected(actor, asked),
+        "exact": exact,
         "sites": _groups(threshold_simulation.by_site_group(past, asked.simulation.proposed)),
         "weeks_told": _groups(threshold_simulation.by_week(past, asked.simulation.proposed)),
     }
@@ -253,6 +259,19 @@ def _suggestion(each: Suggestion, costs: Costs) -> dict[str, Any]:
         },
         "href": f"?review_score={each.review_score:.10g}&ticket_score={each.ticket_score:.10g}",
     }
+
+
+def _exact(actor: Actor, asked: Asked) -> dict[str, Any]:
+    """Replay the log with caps and repeats; in words why not, where it is too long."""
+    simulation = asked.simulation
+    changes = {key: simulation.proposed[key] for key in TRIED}
+    try:
+        found = threshold_replay.replay_past(
+            tenant=actor.tenant, past=simulation.past, changes=changes
+        )
+    except NotReady as error:
+        return {"why_not": str(error)}
+    return {"n": found.n, "rows": what_if_words.replayed_of(found.before, found.after)}
 
 
 def _affected(actor: Actor, asked: Asked) -> list[dict[str, Any]]:
