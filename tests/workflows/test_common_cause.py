@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from watchfloor.core.drift.performance import baseline_of, start
+from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.entrypoints.cli.replay.db_elevators import DbElevators
 from watchfloor.ml.models import (
     Deployment,
@@ -143,6 +144,63 @@ class TestADayThatMovesMostSiteGroups:
         assert alerts(other_tenant) == []
         report = DriftReport.objects.for_tenant(other_tenant).get(kind="common_cause")
         assert report.severity == "insufficient"
+
+
+class TestErrorsOfMostSiteGroupsAtOnce:
+    @pytest.fixture
+    def outcomes(self, tenant, now):
+        """Ten series of 80 known outcomes a day, 10 % wrong; on three days from SHOCK on 35 %."""
+        for model in MODELS:
+            version = ModelVersion.objects.create(
+                tenant=tenant, model_type=model, version="v1", role="champion", created_at=now
+            )
+            stack = ModelStack.objects.create(
+                tenant=tenant, model_type=model, model_version=version, created_at=now
+            )
+            Deployment.objects.create(tenant=tenant, model_type=model, stack=stack, changed_at=now)
+        rates = np.full(130, 0.1)
+        rates[(SHOCK - FIRST).days :][:3] = 0.35
+        wrong = np.random.default_rng(6).binomial(80, rates[:, None], (130, 10))
+        high, _ = PROBABILITY.quantise(np.array([0.9]))
+        low, _ = PROBABILITY.quantise(np.array([0.1]))
+        ScoreDay.objects.bulk_create(
+            ScoreDay(
+                tenant=tenant,
+                model_type=model_type,
+                model_version="v1",
+                site_group=group,
+                local_day=FIRST + timedelta(days=day),
+                # Nothing happened: who was called is wrong.
+                outcome="clean",
+                n=80,
+                counts=pack({int(low[0]): 80 - int(k), int(high[0]): int(k)}),
+            )
+            for day in range(130)
+            for (model_type, group), k in zip(
+                [(model, group) for model in MODELS for group in GROUPS], wrong[day], strict=True
+            )
+        )
+
+    def test_are_one_alert_too(self, tenant, outcomes):
+        nights(
+            tenant,
+            first=SHOCK,
+            last=SHOCK + timedelta(days=6),
+            kinds=(model_health.STATISTICAL,),
+        )
+
+        [alert] = [one for one in alerts(tenant) if one.entity_type == "tenant"]
+        assert "site groups have more errors than usual at once since 02 Mar" in alert.message
+        assert (alert.severity, alert.status) == ("MEDIUM", "resolved")
+
+    def test_are_told_of_the_newest_day_that_is_known(self, tenant, outcomes):
+        ScoreDay.objects.filter(local_day__gt=SHOCK + timedelta(days=1)).update(outcome="unknown")
+
+        night_after(tenant, SHOCK + timedelta(days=5), model_health.STATISTICAL)
+
+        [alert] = [one for one in alerts(tenant) if one.entity_type == "tenant"]
+        assert alert.metadata["drift_report"]["of"] == "errors"
+        assert alert.metadata["drift_report"]["last"] == "2026-03-03"
 
 
 class TestErrorsThatRiseWithIt:

@@ -30,7 +30,7 @@ from watchfloor.ml.models.retrain import RetrainState
 from watchfloor.ml.retraining import auto_retrain
 from watchfloor.ml.versions import registry
 from watchfloor.noc.decision import calibrations, thresholds
-from watchfloor.noc.desk import alert_correlation
+from watchfloor.noc.desk import alert_correlation, drift_alerts
 from watchfloor.noc.desk.alert_correlation import Condition
 from watchfloor.noc.intake import logs
 from watchfloor.noc.queries import retrain_facts
@@ -204,7 +204,15 @@ def _follow_outcomes(
 
 def _tell_common_cause(tenant: Tenant, day: date, config: MLConfig, now: datetime) -> None:
     """Raise one alert while most site groups move at once, and end it when they are back."""
-    found = common_cause.detect_common_cause(tenant=tenant, day=day, now=now)
+    review_scores = {
+        deployment.model_type: thresholds.values_in_force(
+            tenant=tenant, model_type=deployment.model_type
+        )["review_score"]
+        for deployment in registry.deployments_of(tenant)
+    }
+    found = common_cause.detect_common_cause(
+        tenant=tenant, day=day, thresholds=review_scores, now=now
+    )
     fingerprint = f"drift:{common_cause.KIND}"
     if found.severity is None:
         alert_correlation.resolve_condition(
@@ -213,26 +221,11 @@ def _tell_common_cause(tenant: Tenant, day: date, config: MLConfig, now: datetim
     elif config.enable_drift_alerts:
         alert_correlation.keep_up_to_date(
             tenant=tenant,
-            condition=_condition(
+            condition=drift_alerts.condition_of(
                 found, fingerprint, entity_type="tenant", entity_id=common_cause.LABEL
             ),
             now=now,
         )
-
-
-def _condition(
-    finding: Finding, fingerprint: str, *, entity_type: str, entity_id: str
-) -> Condition:
-    assert finding.severity is not None
-    return Condition(
-        alert_type="ML_DRIFT_DETECTED",
-        severity=finding.severity.value,
-        fingerprint=fingerprint,
-        message=finding.sentence,
-        entity_type=entity_type,
-        entity_id=entity_id,
-        metadata={"drift_report": finding.evidence, "report_id": finding.report_id},
-    )
 
 
 def _statistical(tenant: Tenant, deployment: Deployment, day: date, now: datetime) -> list[Finding]:
@@ -324,7 +317,7 @@ def _tell_of_model(
     if config.enable_drift_alerts:
         alert = alert_correlation.keep_up_to_date(
             tenant=tenant,
-            condition=_condition(
+            condition=drift_alerts.condition_of(
                 finding,
                 fingerprint,
                 entity_type="ml_model",

@@ -1,6 +1,8 @@
 """What moves most site groups of a tenant at once: one episode for all its models."""
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,10 +21,13 @@ from watchfloor.core.drift.common_cause import (
 )
 from watchfloor.core.drift.severity import Severity, at_most
 from watchfloor.core.local_time import local_day
+from watchfloor.core.score_grid import PROBABILITY
 from watchfloor.ml.health import drift_reports
 from watchfloor.ml.health.drift_reports import INSUFFICIENT, NO_DRIFT, Finding
 from watchfloor.ml.models import DriftReport, ScoreDay
+from watchfloor.ml.models.rollup import OutcomeClass
 from watchfloor.ml.predictions import rollups
+from watchfloor.ml.predictions.histograms import unpack
 from watchfloor.tenants.calendars import holidays_between
 from watchfloor.tenants.models import Tenant
 
@@ -32,30 +37,77 @@ ALL_MODELS = "*"
 # Spreads need weeks, and each of these days its own weeks before it.
 LOOK_BACK_DAYS = 2 * 7 * WEEKS + LONGEST_DAYS
 MOST_NAMED = 20
+# Of fewer outcomes a share says nothing of a day.
+FEWEST_KNOWN = 10
+PREDICTIONS, ERRORS = "predictions", "errors"
 
 
-def detect_common_cause(*, tenant: Tenant, day: date, now: datetime) -> Finding:
+@dataclass(frozen=True, slots=True)
+class _Series:
     """
-    Ask whether a day's predictions moved at most site groups at once, and store the answer.
+    What is compared from day to day.
 
-    A series is the number of predictions of one model type at one group of sites.
+    Args:
+        of: "predictions", their number, or "errors", their share among known outcomes.
+        names: model type and site group of each series.
+        values: shape (days, series); NaN where a day says nothing.
+    """
+
+    of: str
+    names: list[str]
+    values: FloatArray
+
+
+def detect_common_cause(
+    *, tenant: Tenant, day: date, thresholds: Mapping[str, float], now: datetime
+) -> Finding:
+    """
+    Ask whether a day moved most site groups at once, and store the answer.
+
+    Two things are asked of each model type at each group of sites: how many predictions there
+    were, and, once their outcomes are known, how many of them were wrong.
+
+    Args:
+        thresholds: from which score on a prediction calls an event, by model type.
     """
     rollups.compact_all(tenant=tenant)
     first = day - timedelta(days=LOOK_BACK_DAYS - 1)
-    names, counts = _counts(tenant, first, day)
-    if len(names) < FEWEST_SERIES:
+    counted = _counts(tenant, first, day)
+    if len(counted.names) < FEWEST_SERIES:
         return _store(
             tenant,
             day,
             now,
             word=INSUFFICIENT,
-            sentence=f"{len(names)} site groups, needed {FEWEST_SERIES} to move together.",
+            sentence=f"{len(counted.names)} site groups, needed {FEWEST_SERIES} to move together.",
         )
-    shocks = shocks_of(days_together(counts, first=first))
-    shock = shocks[-1] if shocks and (day - shocks[-1].last).days <= LONGEST_GAP else None
-    if shock is None:
-        return _store(tenant, day, now, sentence="The site groups do not move together.")
-    evidence = _evidence(shock, names)
+    for series in (counted, _errors(tenant, first, day, thresholds)):
+        shock = _open_shock(series, first, day)
+        if shock is not None:
+            return _store_shock(tenant, day, now, series, shock)
+    return _store(tenant, day, now, sentence="The site groups do not move together.")
+
+
+def _open_shock(series: _Series, first: date, day: date) -> Shock | None:
+    """Return the episode that goes on by the newest day that says anything; None without one."""
+    verdicts = days_together(series.values, first=first)
+    shocks = shocks_of(verdicts)
+    if series.of == ERRORS:
+        # Fewer errors everywhere are no reason to hold a retrain back.
+        shocks = [shock for shock in shocks if shock.peak.total_z > 0]
+        # Outcomes come late: what is judged is the newest day of which enough are known.
+        newest = max((one.day for one in verdicts if one is not None), default=day)
+    else:
+        newest = day
+    if not shocks or (newest - shocks[-1].last).days > LONGEST_GAP:
+        return None
+    return shocks[-1] if (day - shocks[-1].last).days <= LONGEST_DAYS else None
+
+
+def _store_shock(
+    tenant: Tenant, day: date, now: datetime, series: _Series, shock: Shock
+) -> Finding:
+    evidence = _evidence(shock, series)
     if not shock.is_passing:
         return _store(
             tenant,
@@ -71,39 +123,78 @@ def detect_common_cause(*, tenant: Tenant, day: date, now: datetime) -> Finding:
         now,
         severity=Severity.MEDIUM,
         evidence=evidence,
-        sentence=_sentence(shock, n_series=len(names)),
+        sentence=_sentence(shock, series),
     )
 
 
-def _counts(tenant: Tenant, first: date, last: date) -> tuple[list[str], FloatArray]:
-    """Return the series, and their predictions by day; NaN on holidays and days without any."""
+def _counts(tenant: Tenant, first: date, last: date) -> _Series:
+    """Return how many predictions each series had; NaN on holidays and days without any."""
     rows = ScoreDay.objects.for_tenant(tenant).filter(local_day__gte=first, local_day__lte=last)
     found = rows.order_by().values_list("model_type", "site_group", "local_day").annotate(Sum("n"))
-    by_series: dict[str, dict[date, int]] = {}
+    by_series: dict[str, dict[date, float]] = {}
     for model_type, group, day, n in found:
         by_series.setdefault(f"{model_type} at {group}", {})[day] = n
+    lived = {day for counted in by_series.values() for day in counted}
+    for counted in by_series.values():
+        # A series that is silent on a day on which others are not had none.
+        counted.update(dict.fromkeys({d for d in lived if d >= min(counted)} - set(counted), 0))
+    return _table(PREDICTIONS, by_series, tenant=tenant, first=first, last=last)
+
+
+def _errors(tenant: Tenant, first: date, last: date, thresholds: Mapping[str, float]) -> _Series:
+    """Return the share of wrong answers of each series; NaN where few outcomes are known."""
+    rows = ScoreDay.objects.for_tenant(tenant).filter(
+        local_day__gte=first,
+        local_day__lte=last,
+        outcome__in=[OutcomeClass.CLEAN, OutcomeClass.EVENT],
+        model_type__in=list(thresholds),
+    )
+    known: Counter[tuple[str, date]] = Counter()
+    wrong: Counter[tuple[str, date]] = Counter()
+    for model_type, group, day, outcome, counts in rows.values_list(
+        "model_type", "site_group", "local_day", "outcome", "counts"
+    ):
+        pairs = unpack(bytes(counts))
+        called = PROBABILITY.points[pairs[:, 0]] >= thresholds[model_type]
+        missed = called != (outcome == OutcomeClass.EVENT)
+        known[f"{model_type} at {group}", day] += int(pairs[:, 1].sum())
+        wrong[f"{model_type} at {group}", day] += int(pairs[missed, 1].sum())
+    by_series: dict[str, dict[date, float]] = {}
+    for (name, day), n in known.items():
+        if n >= FEWEST_KNOWN:
+            by_series.setdefault(name, {})[day] = wrong[name, day] / n
+    return _table(ERRORS, by_series, tenant=tenant, first=first, last=last)
+
+
+def _table(
+    of: str,
+    by_series: Mapping[str, Mapping[date, float]],
+    *,
+    tenant: Tenant,
+    first: date,
+    last: date,
+) -> _Series:
     names = sorted(by_series)
-    days = [first + timedelta(days=k) for k in range((last - first).days + 1)]
+    n_days = (last - first).days + 1
     free = holidays_between(tenant=tenant, first=first, last=last)
-    lived = {day for counted in by_series.values() for day in counted} - free
-    table = np.full((len(days), len(names)), np.nan)
+    values = np.full((n_days, len(names)), np.nan)
     for column, name in enumerate(names):
-        began = min(by_series[name])
-        for row, day in enumerate(days):
-            if day in lived and day >= began:
-                table[row, column] = by_series[name].get(day, 0)
-    return names, table
+        for day, value in by_series[name].items():
+            if day not in free:
+                values[(day - first).days, column] = value
+    return _Series(of, names, values)
 
 
-def _evidence(shock: Shock, names: list[str]) -> dict[str, Any]:
+def _evidence(shock: Shock, series: _Series) -> dict[str, Any]:
     return {
         "label": LABEL,
+        "of": series.of,
         "first": shock.first.isoformat(),
         "last": shock.last.isoformat(),
         "peak": shock.peak.day.isoformat(),
         "share_of_series": shock.peak.share,
         "sum_in_sd": shock.peak.total_z,
-        "series": [names[k] for k in shock.peak.moved[:MOST_NAMED]],
+        "series": [series.names[k] for k in shock.peak.moved[:MOST_NAMED]],
         "recommendation": (
             "Look for what all these places have in common: weather, a holiday, a network, a "
             "release. No retrain is asked for while it may pass."
@@ -111,11 +202,12 @@ def _evidence(shock: Shock, names: list[str]) -> dict[str, Any]:
     }
 
 
-def _sentence(shock: Shock, *, n_series: int) -> str:
+def _sentence(shock: Shock, series: _Series) -> str:
     way = "more" if shock.peak.total_z > 0 else "fewer"
     return (
-        f"{LABEL}: {len(shock.peak.moved)} of {n_series} site groups have {way} predictions than "
-        f"usual at once since {shock.first:%d %b}, most so on {shock.peak.day:%d %b}."
+        f"{LABEL}: {len(shock.peak.moved)} of {len(series.names)} site groups have {way} "
+        f"{series.of} than usual at once since {shock.first:%d %b}, most so on "
+        f"{shock.peak.day:%d %b}."
     )
 
 
