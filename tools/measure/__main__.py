@@ -15,7 +15,7 @@ from tools.measure import page
 NAMES = (
     *("overhead", "footprint", "throughput", "demo_timing"),
     *("conformal_on_real_data", "late_labels", "uncertainty_benchmarks"),
-    *("drift_alarms", "drift_benchmarks", "threshold_what_if"),
+    *("drift_alarms", "drift_benchmarks", "threshold_what_if", "threshold_promises"),
 )
 
 

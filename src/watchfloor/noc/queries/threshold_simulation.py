@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from watchfloor.core.arrays import BoolArray
+from watchfloor.core.conformal.certified import Certificate
 from watchfloor.core.conformal.coverage import ScoredCounts
 from watchfloor.core.conformal.eps_curve import EpsCurve
 from watchfloor.core.decision.evidence import DecisionPolicy
@@ -44,7 +45,7 @@ class Past:
     Args:
         version: whose predictions these are; empty where nothing serves, and all are taken.
         first, last: whole local days, both included.
-        curve: of promises, of the calibration that decides now; None without one.
+        curve, certificate: of promises, of the calibration that decides now; None without one.
         values: every threshold in force.
         clear_on: whether clearing is switched on; tickets are always thought as switched on.
     """
@@ -55,6 +56,7 @@ class Past:
     last: date
     history: History
     curve: EpsCurve | None
+    certificate: Certificate | None
     values: Mapping[str, float]
     clear_on: bool
     window: Window
@@ -132,6 +134,7 @@ def read_past(*, tenant: Tenant, model_type: str, weeks: int, now: datetime) -> 
         last=window.last,
         history=_history(window, rows, borders=(values["review_score"],)),
         curve=card.calibration.tickets_at if card.calibration is not None else None,
+        certificate=card.calibration.ticket if card.calibration is not None else None,
         values=values,
         clear_on=Flag.AUTO_CLEAR in automation.on,
         window=window,
@@ -201,11 +204,14 @@ def _guarantee(past: Past, values: Mapping[str, float]) -> Guarantee:
     threshold = max(values["ticket_score"], values["review_score"])
     above = past.history.scores >= threshold
     clean, event = (int(each[above].sum()) for each in (past.history.clean, past.history.event))
+    n = past.history.clean + past.history.event + past.history.unknown
     return guarantee_at(
         past.curve,
+        certificate=past.certificate,
         threshold=threshold,
         asked=values["eps_ticket"],
         seen=Share(clean, clean + event),
+        above=lambda at: int(n[past.history.scores >= at].sum()),
     )
 
 
@@ -215,6 +221,7 @@ def suggest(past: Past, *, costs: Costs, hours_a_day: float) -> tuple[Suggestion
         past.history,
         past.policy(past.values),
         curve=past.curve,
+        certificate=past.certificate,
         costs=costs,
         hours_a_day=hours_a_day,
     )

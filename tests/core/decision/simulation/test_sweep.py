@@ -71,5 +71,5 @@ class TestSuggestions:
 
 
 def suggested(history, hours=8.0):
-    found = suggestions(history, ON, curve=None, costs=COSTS, hours_a_day=hours)
+    found = suggestions(history, ON, curve=None, certificate=None, costs=COSTS, hours_a_day=hours)
     return [(each.aim, each) for each in found]

@@ -1,25 +1,36 @@
 """
 What is certified of the false tickets at a proposed threshold, however many were tried before.
 
-The bound is read from the curve of promises that the deciding calibration was fitted with, not
-from the outcomes the simulation shows. That curve tested each promise of a fixed grid with its
-part of delta, and each rank from the top down until the first that failed: all that passed hold
-together with probability 1 - delta, whichever is picked by looking. The set behind it is frozen,
-so what is looked at later can neither help nor void it.
+The bound is read from what the deciding calibration was fitted with, not from the outcomes the
+simulation shows; the set behind it is frozen, so what is looked at later can neither help nor
+void it. Up to the certified score the certificate rules: whatever the operator's threshold, the
+tickets are those from the certified score on. Above it the curve of promises does. It tested
+each promise of a fixed grid with its part of delta, and the regions it certified hold together
+with probability 1 - delta, whichever is picked by looking.
+
+A region inside a certified one is not certified for that: high scores may be the falser ones.
+All false tickets of the smaller region lie in the larger, so its share of them is at most
+eps times (tickets of the larger) / (tickets of the smaller).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from scipy import special
 
-from watchfloor.core.conformal.certified import first_rank
+from watchfloor.core.conformal.certified import Certificate, first_rank
 from watchfloor.core.conformal.eps_curve import EpsCurve
 from watchfloor.core.decision.simulation.tally import Share
 
 MOST_ROWS = 1_000_000
+RATIO_DELTA = 0.01
+"""The chance that a share of tickets, counted in the history, is taken for too large anywhere."""
+
+Above = Callable[[float], int]
+"""How many predictions of the history lie at or above a score."""
 
 
 class Refusal(StrEnum):
@@ -51,11 +62,11 @@ class Guarantee:
     The promise about tickets that open from a threshold on.
 
     Args:
-        threshold: tickets open at and above it.
+        threshold: tickets open at and above it: the certified score where that is higher.
         asked: the share of false tickets the tenant accepts.
         eps: with probability 1 - delta at most this share is false; None where nothing holds.
-        delta: the chance that any bound of the curve is broken.
-        n: known outcomes behind the curve.
+        delta: the chance that this certificate, or any bound of the curve, is broken.
+        n: known outcomes behind it.
         refusal: why `asked` is not promised here; None where it is.
         missing: known outcomes at such scores that are still wanted for `asked`, if they turn
             out as those so far; None where it is promised, or where more would not help.
@@ -78,45 +89,91 @@ class Guarantee:
 
 
 def guarantee_at(
-    curve: EpsCurve | None, *, threshold: float, asked: float, seen: Share
+    curve: EpsCurve | None,
+    *,
+    certificate: Certificate | None,
+    threshold: float,
+    asked: float,
+    seen: Share,
+    above: Above,
 ) -> Guarantee:
     """
     Return what is promised of the tickets from a threshold on.
 
     Args:
         curve: of the deciding calibration; None without one.
+        certificate: for tickets, of the deciding calibration; None without one.
         threshold: the higher of the operator's ticket threshold and the review threshold.
         asked: the share of false tickets the tenant accepts, in (0, 1).
         seen: false ones among known outcomes at and above the threshold, wherever they are
             from; it only tells how many more are wanted.
+        above: counts predictions, known or not, at and above a score.
 
     Source:
         Angelopoulos et al. (2021), "Learn then Test": family-wise error over the whole grid.
+        Massart (1990), "The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality", for
+        the shares of tickets.
 
     >>> from watchfloor.core.conformal.eps_curve import ticket_curve
     >>> curve = ticket_curve([0.9] * 60 + [0.1] * 100, [1] * 60 + [0] * 100, delta=0.1)
-    >>> guarantee_at(curve, threshold=0.8, asked=0.1, seen=Share(0, 60)).refusal
+    >>> told = {"certificate": None, "seen": Share(0, 60), "above": lambda at: 60}
+    >>> guarantee_at(curve, threshold=0.8, asked=0.1, **told).refusal
     <Refusal.TOO_FEW: 'too_few'>
-    >>> guarantee_at(curve, threshold=0.9, asked=0.1, seen=Share(0, 60)).eps
+    >>> guarantee_at(curve, threshold=0.9, asked=0.1, **told).eps
     0.1
     """
-    held = [
-        (each.eps, each.threshold)
-        for each in (curve.points if curve is not None else ())
-        if each.threshold is not None
-    ]
-    eps = min((eps for eps, lowest in held if threshold >= lowest), default=None)
-    refusal = None if eps is not None and eps <= asked else _refusal(curve, asked, seen)
+    points = _certified(curve)
+    lowest = [at for eps, at in points if eps <= asked]
+    if certificate is not None and certificate.threshold is not None and certificate.eps <= asked:
+        lowest.append(certificate.threshold)
+        if threshold <= certificate.threshold:
+            return _by_certificate(certificate, certificate.threshold, asked)
+    eps = min((_inside(each, threshold, above, len(points)) for each in points), default=math.inf)
+    refusal = None if eps <= asked else _refusal(curve, asked, seen)
+    is_exact = any(at == threshold for _, at in points)
     return Guarantee(
         threshold=threshold,
         asked=asked,
-        eps=eps,
-        delta=curve.delta if curve is not None else None,
+        eps=eps if eps < 1 else None,
+        delta=None if curve is None else curve.delta + (0.0 if is_exact else RATIO_DELTA),
         n=curve.n if curve is not None else 0,
         refusal=refusal,
         missing=_missing(curve, asked, seen) if refusal is Refusal.TOO_FEW else None,
-        promised_from=min((lowest for each, lowest in held if each <= asked), default=None),
+        promised_from=min(lowest, default=None),
     )
+
+
+def _by_certificate(certificate: Certificate, threshold: float, asked: float) -> Guarantee:
+    return Guarantee(
+        threshold=threshold,
+        asked=asked,
+        eps=certificate.eps,
+        delta=certificate.delta,
+        n=certificate.n,
+        refusal=None,
+        missing=None,
+        promised_from=threshold,
+    )
+
+
+def _certified(curve: EpsCurve | None) -> list[tuple[float, float]]:
+    """Return promise and score of each region that the curve certifies."""
+    points = curve.points if curve is not None else ()
+    return [(each.eps, each.threshold) for each in points if each.threshold is not None]
+
+
+def _inside(region: tuple[float, float], threshold: float, above: Above, n_regions: int) -> float:
+    """Return the promise of a region inside a certified one; infinity where it is not inside."""
+    eps, lowest = region
+    if threshold <= lowest:
+        return eps if threshold == lowest else math.inf
+    n = above(lowest)
+    if n == 0:
+        return math.inf
+    # For all thresholds at once, as they are tried; and for all regions.
+    slack = math.sqrt(math.log(n_regions / RATIO_DELTA) / (2 * n))
+    left = above(threshold) / n - slack
+    return eps / left if left > 0 else math.inf
 
 
 def _refusal(curve: EpsCurve | None, asked: float, seen: Share) -> Refusal:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from watchfloor.core.conformal.certified import Certificate
 from watchfloor.core.conformal.eps_curve import EpsCurve
 from watchfloor.core.decision.evidence import DecisionPolicy
 from watchfloor.core.decision.simulation.costs import Costs
@@ -48,6 +49,7 @@ def suggestions(
     policy: DecisionPolicy,
     *,
     curve: EpsCurve | None,
+    certificate: Certificate | None,
     costs: Costs,
     hours_a_day: float,
 ) -> tuple[Suggestion, ...]:
@@ -56,22 +58,26 @@ def suggestions(
 
     Args:
         policy: in force, with the switches as they are to be thought.
-        curve: of promises, as `guarantee_at` takes it.
+        curve, certificate: of promises, as `guarantee_at` takes them.
         hours_a_day: of reviewing that the team has.
     """
     return (
-        _most_automation(history, policy, curve),
+        _most_automation(history, policy, curve, certificate),
         _least_cost(history, policy, costs),
         _fits_team(history, policy, costs, hours_a_day),
     )
 
 
 def _most_automation(
-    history: History, policy: DecisionPolicy, curve: EpsCurve | None
+    history: History,
+    policy: DecisionPolicy,
+    curve: EpsCurve | None,
+    certificate: Certificate | None,
 ) -> Suggestion:
+    found = [*(curve.points if curve is not None else ()), *([certificate] if certificate else ())]
     held = [
         each.threshold
-        for each in (curve.points if curve is not None else ())
+        for each in found
         if each.threshold is not None and each.eps <= policy.eps_ticket
     ]
     if not held:
