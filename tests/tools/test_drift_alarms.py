@@ -11,6 +11,7 @@ from tools.measure.drift.errors import Found, Model
 from tools.measure.page import Run
 from watchfloor.core.drift.performance import planned_delay_events
 from watchfloor.core.drift.severity import Severity
+from watchfloor.entrypoints.simulator.config import small
 
 RUN = Run(date="2026-03-02", commit="abc123", machine="2 cores, a slow one", python="Python 3.11")
 MODEL = Model(base=0.06, labels_per_day=100)
@@ -99,6 +100,26 @@ class TestDays:
         assert found.first == moves.NEEDED + 1
 
 
+class TestSimulatedDays:
+    def test_tell_what_phones_tell_before_and_after_an_update(self, monkeypatch):
+        monkeypatch.setattr(recorded, "UPDATE_DAY", 3)
+
+        days = recorded.simulated_days(small(7), n_days=6, updated=True)
+
+        assert len(days) == 6
+        assert set(days.counts) == set(recorded.PHONE_FEATURES)
+        # One provider alone from the update on.
+        providers = days.counts["provider"]
+        assert (providers[:3] > 0).any(axis=0).sum() > 1
+        assert (providers[3:] > 0).any(axis=0).sum() == 1
+
+
+def still_days(_config, *, n_days, updated=False):
+    """Days of one feature in place of a simulated world."""
+    rng = np.random.default_rng(int(updated))
+    return moves.drawn_days(n_days, n_features=1, events=30, rng=rng)
+
+
 class TestThePage:
     def test_says_a_delay_that_was_not_seen_in_words(self):
         assert drift_alarms._delay(np.array([24.0, 24, 48, math.inf, math.inf]), "h") == (
@@ -118,6 +139,8 @@ class TestThePage:
         monkeypatch.setattr(drift_alarms, "PER_WINDOW", (200,))
         monkeypatch.setattr(drift_alarms, "CLUSTERED", Model(base=0.2, labels_per_day=20))
         monkeypatch.setattr(errors, "DAYS", 4)
+        # A third of a year of guards takes seconds, and is tried above on a few days.
+        monkeypatch.setattr(recorded, "simulated_days", still_days)
 
         written = page.write(drift_alarms.measure(quick=True), RUN, folder=tmp_path)
 
