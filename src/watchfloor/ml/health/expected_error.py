@@ -11,7 +11,8 @@ import numpy as np
 from watchfloor.core.arrays import BoolArray, FloatArray
 from watchfloor.core.drift.baseline import Baseline, baseline_of
 from watchfloor.core.drift.expected_error import ErrorMap, fit_error_map
-from watchfloor.core.drift.performance import Monitor, PerformanceAlarm, close_day, observe, start
+from watchfloor.core.drift.many_outcomes import observe_many
+from watchfloor.core.drift.performance import Monitor, PerformanceAlarm, close_day, start
 from watchfloor.core.drift.severity import Severity, at_most, severity_of_drop
 from watchfloor.core.errors import NotReady
 from watchfloor.core.local_time import day_bounds, local_day
@@ -222,7 +223,7 @@ def _feed(
 ) -> PerformanceAlarm | None:
     assert row.state is not None
     assert row.error_map is not None
-    monitor, first = Monitor.from_bytes(bytes(row.state)), None
+    monitor = Monitor.from_bytes(bytes(row.state))
     expected = ErrorMap.from_bytes(bytes(row.error_map)).expected_errors(
         PROBABILITY.points, threshold=row.threshold
     )
@@ -234,12 +235,16 @@ def _feed(
         occurred_at__lt=day_bounds(day + timedelta(days=1), tenant.zone)[0],
         score_bin__isnull=False,
     ).order_by("occurred_at", "id")
-    for at, local, score_bin in fresh.values_list("occurred_at", "local_day", "score_bin"):
-        monitor, alarm = observe(monitor, float(expected[score_bin]), at, day=local)
-        first = first or alarm
+    read = list(fresh.values_list("occurred_at", "local_day", "score_bin"))
+    monitor, alarms = observe_many(
+        monitor,
+        [float(expected[score_bin]) for _, _, score_bin in read],
+        [at for at, _, _ in read],
+        days=[local for _, local, _ in read],
+    )
     monitor, alarm = close_day(monitor, at=now)
     row.state = monitor.to_bytes()
-    return first or alarm
+    return alarms[0] if alarms else alarm
 
 
 def _report(

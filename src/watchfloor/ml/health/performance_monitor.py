@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from watchfloor.core.arrays import FloatArray
+from watchfloor.core.drift.many_outcomes import observe_many
 from watchfloor.core.drift.performance import (
     DAYS_PER_YEAR,
     Monitor,
     PerformanceAlarm,
     baseline_of,
     close_day,
-    observe,
     planned_delay_events,
     start,
 )
@@ -161,13 +161,16 @@ def _feed(
     threshold: float,
     now: datetime,
 ) -> tuple[Monitor, PerformanceAlarm | None]:
+    ats = [max(record.known_at, record.recorded_at) for record in fresh]
+    monitor, alarms = observe_many(
+        monitor,
+        [loss(record, threshold) for record in fresh],
+        ats,
+        days=[local_day(at, tenant.zone) for at in ats],
+    )
     worst: PerformanceAlarm | None = None
-    for record in fresh:
-        at = max(record.known_at, record.recorded_at)
-        monitor, alarm = observe(
-            monitor, loss(record, threshold), at, day=local_day(at, tenant.zone)
-        )
-        worst = _worse(worst, alarm)
+    for each in alarms:
+        worst = _worse(worst, each)
     if monitor.open_day is not None and monitor.open_day.day < local_day(now, tenant.zone):
         monitor, alarm = close_day(monitor, at=now)
         worst = _worse(worst, alarm)
