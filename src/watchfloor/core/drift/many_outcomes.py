@@ -5,7 +5,6 @@ A night feeds a monitor with everything that became known in a day. Between two 
 but numbers changes, so they run through one loop, which numba compiles where it is installed.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -14,14 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from watchfloor.core import kernels
-from watchfloor.core.arrays import FloatArray
+from watchfloor.core.arrays import FloatArray, IntArray
 from watchfloor.core.drift.change_point import Change, Mark
 from watchfloor.core.drift.monitor import Monitor
 from watchfloor.core.drift.performance import (
     PerformanceAlarm,
     alarm_or_go_on,
+    bets_on,
     observe,
-    stakes_of,
 )
 from watchfloor.core.drift.severity import DROP_LEVELS, DropLevels
 from watchfloor.core.errors import InvalidInput
@@ -74,9 +73,8 @@ def _check(x: FloatArray, ats: Sequence[datetime], days: Sequence[date] | None) 
     for name, column in (("ats", ats), ("days", days)):
         if column is not None and len(column) != len(x):
             raise InvalidInput(field=name, value=len(column), expected=f"one a loss, {len(x)}")
-    outside = ~((x >= 0) & (x <= 1))
-    if outside.any():
-        at = int(outside.argmax())
+    if len(x) and not (x.min() >= 0 and x.max() <= 1):
+        at = int((~((x >= 0) & (x <= 1))).argmax())
         raise InvalidInput(field=f"losses[{at}]", value=float(x[at]), expected="a loss in [0, 1]")
 
 
@@ -101,20 +99,25 @@ def _run(
     monitor: Monitor, x: FloatArray, ats: Sequence[datetime], *, twin: kernels.Twin
 ) -> tuple[Monitor, int]:
     """Return the state behind the first outcome that alarms, or behind the last; and how many."""
-    stakes = np.array(stakes_of(monitor.baseline.m))
+    n_stakes = len(monitor.r_values)
     # Before the first observation every bet starts there.
-    changes = monitor.changes or (Change(0.0, Mark(0, 0.0, ats[0])),) * len(stakes)
+    changes = monitor.changes or (Change(0.0, Mark(0, 0.0, ats[0])),) * n_stakes
+    kinds, kind = _kinds(x)
+    bets = [bets_on(monitor.baseline.m, loss) for loss in kinds.tolist()]
+    factors, gains = (np.array([bet[side] for bet in bets]).ravel() for side in (0, 1))
     r_values = np.array(monitor.r_values)
     heights = np.array([change.height for change in changes])
-    since, done = np.full(len(stakes), -1), np.zeros(1, dtype=np.int64)
+    since, done = np.full(n_stakes, -1), np.zeros(1, dtype=np.int64)
     kernels.run(
         run_through,
-        read=(x, stakes, np.array([monitor.baseline.m, monitor.alarm_at * len(stakes)])),
+        read=(kind, factors, gains, np.array([monitor.alarm_at * n_stakes])),
         filled=(r_values, heights, since, done),
         twin=twin,
     )
     n = int(done[0])
-    totals = np.cumsum([monitor.total, *x[:n]])[1:]
+    totals = x[:n].copy()
+    totals[0] += monitor.total
+    np.cumsum(totals, out=totals)
     marks = {
         i: Mark(monitor.n + i + 1, float(totals[i]), ats[i]) for i in set(since.tolist()) - {-1}
     }
@@ -131,27 +134,37 @@ def _run(
     return moved, n
 
 
-def run_through(x, stakes, bounds, r_values, heights, since, done):  # type: ignore[no-untyped-def]
+def _kinds(x: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return the different losses, and which of them each one is."""
+    if ((x == 0) | (x == 1)).all():  # errors and none: nothing to sort
+        return np.array([0.0, 1.0]), x.astype(np.int64)
+    kinds, kind = np.unique(x, return_inverse=True)
+    return kinds, kind
+
+
+def run_through(kind, factors, gains, alarm_at, r_values, heights, since, done):  # type: ignore[no-untyped-def]
     """
     Go through losses until one alarms.
 
     Args:
-        x: losses; `stakes` of each bet; `bounds` the baseline's m and the sum that alarms.
+        kind: which of the different losses each one is.
+        factors, gains: what each bet makes of each of them, and the logarithms of that.
+        alarm_at: the sum that alarms.
         r_values, heights, since, done: what is changed: the sums, the logarithms since each
-            bet's best start, that start as an index of `x`, and how many losses were taken.
+            bet's best start, that start as an index of `kind`, and how many were taken.
     """
-    for i in range(len(x)):
-        total = 0.0
-        for k in range(len(stakes)):
-            factor = 1.0 + stakes[k] * (x[i] - bounds[0])
-            r_values[k] = (1.0 + r_values[k]) * factor
+    n = len(r_values)
+    for i in range(len(kind)):
+        total, first = 0.0, kind[i] * n
+        for k in range(n):
+            r_values[k] = (1.0 + r_values[k]) * factors[first + k]
             total += r_values[k]
-            height = heights[k] + math.log(factor)
+            height = heights[k] + gains[first + k]
             if height > 0.0:
                 heights[k] = height
             else:
                 heights[k] = 0.0
                 since[k] = i
         done[0] = i + 1
-        if total >= bounds[1]:
+        if total >= alarm_at[0]:
             return

@@ -118,7 +118,7 @@ def observe(
         raise InvalidInput(field="x", value=x, expected="a loss in [0, 1]")
     if monitor.baseline.is_clustered:
         return _observe_in_day(monitor, x, at, day=day or at.date(), levels=levels)
-    moved = _moved(monitor, x, at=at, bets=_bets(monitor.baseline.m, x))
+    moved = _moved(monitor, x, at=at, bets=bets_on(monitor.baseline.m, x))
     return alarm_or_go_on(moved, at=at, levels=levels)
 
 
@@ -170,14 +170,11 @@ Bets = tuple[tuple[float, ...], tuple[float, ...]]
 """What each bet multiplies its wealth by, and the logarithms of that."""
 
 
-def stakes_of(m: float) -> tuple[float, ...]:
-    """Return twelve stakes, from 0.02 / m to 0.95 / m: at most 0.95 of a wealth is lost."""
-    return tuple(0.02 / m * 47.5 ** (k / (N_STAKES - 1)) for k in range(N_STAKES))
-
-
 @lru_cache(maxsize=4096)
-def _bets(m: float, x: float) -> Bets:
-    factors = tuple(1 + stake * (x - m) for stake in stakes_of(m))
+def bets_on(m: float, x: float) -> Bets:
+    """Return twelve bets, stakes from 0.02 / m to 0.95 / m: at most 0.95 of a wealth is lost."""
+    stakes = [0.02 / m * 47.5 ** (k / (N_STAKES - 1)) for k in range(N_STAKES)]
+    factors = tuple(1 + stake * (x - m) for stake in stakes)
     return factors, tuple(map(math.log, factors))
 
 
