@@ -236,12 +236,8 @@ def _feed(
         score_bin__isnull=False,
     ).order_by("occurred_at", "id")
     read = list(fresh.values_list("occurred_at", "local_day", "score_bin"))
-    monitor, alarms = observe_many(
-        monitor,
-        [float(expected[score_bin]) for _, _, score_bin in read],
-        [at for at, _, _ in read],
-        days=[local for _, local, _ in read],
-    )
+    ats, days, bins = map(list, zip(*read, strict=True)) if read else ([], [], [])
+    monitor, alarms = observe_many(monitor, expected[bins], ats, days=days)
     monitor, alarm = close_day(monitor, at=now)
     row.state = monitor.to_bytes()
     return alarms[0] if alarms else alarm
