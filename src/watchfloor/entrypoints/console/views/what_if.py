@@ -77,8 +77,12 @@ def history(request: HttpRequest, actor: Actor, model_type: str) -> HttpResponse
 
 
 def asked_of(actor: Actor, model_type: str, told: Mapping[str, Any]) -> Asked:
-    """Read the form; what does not fit is left as it stands in force, and the form says why."""
-    find_card(actor, model_type)
+    """
+    Read the form; what does not fit is left as it stands in force, and the form says why.
+
+    Raises:
+        NotFound: this tenant has no such model type.
+    """
     usual = {
         "weeks": USUAL_WEEKS,
         "hours_a_day": USUAL_HOURS,
