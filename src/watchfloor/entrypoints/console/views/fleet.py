@@ -56,7 +56,7 @@ def _row(model: FleetModel, *, may_open: bool) -> dict[str, Any]:
         "severity": model.severity.value.lower() if model.severity else "",
         "kinds": ", ".join(drawing.words_of(kind) for kind, _ in model.episodes),
         "accuracy": percent_text(model.last_accuracy),
-        "baseline": percent_text(model.baseline_accuracy),
+        "baseline": percent_text(model.baseline_accuracy) if model.baseline_accuracy else None,
         "spark": figures.sparkline(model.accuracy, target=model.baseline_accuracy),
         "e_value": unknown() if model.e_value is None else number_text(model.e_value, decimals=1),
         "days": unknown() if days is None else number_text(days, decimals=1),
