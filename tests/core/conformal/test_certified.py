@@ -32,6 +32,9 @@ class TestCertify:
 
         ours = certify(scores, outcomes, eps=eps, delta=0.1)
         assert (ours.threshold, ours.n_certified, ours.false_certified) == (by_hand or (None, 0, 0))
+        if by_hand:
+            assert ours.first_tested == sorted(scores, reverse=True)[ranks[0] - 1]
+            assert ours.first_tested >= ours.threshold
 
     @pytest.mark.parametrize("seed", range(40))
     def test_equals_the_walk_done_by_hand_where_the_border_is_near(self, seed):

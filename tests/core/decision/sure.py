@@ -24,6 +24,7 @@ SURE = Evidence(
     score=0.80,
     width=0.125,
     certified_from=0.78,
+    certified_floor=0.9,
     ticket_eps=0.1,
     ticket_delta=0.2,
     clear_below=0.05,

@@ -35,6 +35,7 @@ def fuzzed_evidence(rng, n):
             width=share(6),
             venn_abers_width=share(6),
             certified_from=share(),
+            certified_floor=share(),
             ticket_eps=share(3),
             ticket_delta=share(3),
             clear_below=share(),

@@ -66,6 +66,14 @@ def test_what_cannot_be_certified_says_the_smallest_share_that_can():
     assert not_even_a_half.endswith("Nothing is certified at 10 % false tickets.")
 
 
+def test_a_threshold_above_all_that_was_tested_is_told_apart_from_a_promise_out_of_reach():
+    above = replace(ASKED, ticket_threshold=None, smallest_eps=0.05)
+
+    assert explained(Reason.NOT_CERTIFIED, above).endswith(
+        "from this tenant's own ticket threshold on, which lies above all tested."
+    )
+
+
 def test_a_certificate_for_clearing_is_held_against_the_promise_for_clearing():
     quiet = replace(ASKED, score=0.01, certificate_eps=0.02)
 

@@ -61,6 +61,26 @@ TABLE = {
         ON,
         review(Reason.PROBABILITY_NOT_KNOWN_WELL),
     ),
+    "operator at the highest that was tested": (
+        replace(SURE, certified_from=0.5, certified_floor=0.8),
+        replace(ON, ticket_score=0.8),
+        TICKET,
+    ),
+    "operator above what was tested": (
+        replace(SURE, certified_from=0.5, certified_floor=0.79),
+        replace(ON, ticket_score=0.8),
+        review(Reason.NOT_CERTIFIED),
+    ),
+    "operator above a certificate that kept no floor": (
+        replace(SURE, certified_from=0.5, certified_floor=None),
+        replace(ON, ticket_score=0.8),
+        review(Reason.NOT_CERTIFIED),
+    ),
+    "operator at a certificate that kept no floor": (
+        replace(SURE, certified_from=0.8, certified_floor=None),
+        replace(ON, ticket_score=0.8),
+        TICKET,
+    ),
     "below certificate": (replace(SURE, certified_from=0.81), ON, review(Reason.NOT_CERTIFIED)),
     "nothing certified": (replace(SURE, certified_from=None), ON, review(Reason.NOT_CERTIFIED)),
     "certificate is NaN": (

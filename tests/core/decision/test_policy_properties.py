@@ -54,6 +54,7 @@ NEARLY_SURE = st.builds(
             "width": UNIT,
             "venn_abers_width": UNIT,
             "certified_from": UNIT,
+            "certified_floor": UNIT,
             "ticket_eps": UNIT,
             "clear_below": UNIT,
             "clear_eps": UNIT,
@@ -184,6 +185,8 @@ class TestEveryDecision:
         assert evidence.score >= max(
             policy.ticket_score, evidence.certified_from, policy.review_score
         )
+        floors = [evidence.certified_from, evidence.certified_floor or 0.0]
+        assert policy.ticket_score <= max(floors)
         assert evidence.ticket_eps <= policy.eps_ticket
         assert evidence.ticket_delta <= policy.delta
         widths = [w for w in (evidence.width, evidence.venn_abers_width) if w is not None]

@@ -15,6 +15,7 @@ KNOWN = Evidence(
     now=datetime(2026, 3, 2, tzinfo=UTC),
     width=0.1,
     certified_from=0.7,
+    certified_floor=0.75,
     ticket_eps=0.1,
     ticket_delta=0.1,
     clear_below=0.05,
@@ -31,12 +32,25 @@ KNOWN = Evidence(
     [
         (KNOWN, ASKED, 0.7),
         (KNOWN, replace(ASKED, ticket_score=0.75), 0.75),
-        (replace(KNOWN, certified_from=None), ASKED, None),
+        (KNOWN, replace(ASKED, ticket_score=0.76), None),
+        (replace(KNOWN, certified_floor=None), replace(ASKED, ticket_score=0.75), None),
+        (replace(KNOWN, certified_floor=None), replace(ASKED, ticket_score=0.7), 0.7),
+        (replace(KNOWN, certified_from=None, certified_floor=None), ASKED, None),
         (KNOWN, replace(ASKED, eps_ticket=0.05), None),
         (KNOWN, replace(ASKED, delta=0.05), None),
         (KNOWN, replace(ASKED, eps_ticket=0.2, delta=0.2), 0.7),
     ],
-    ids=["certified", "operator", "nothing", "stricter eps", "stricter delta", "looser promise"],
+    ids=[
+        "certified",
+        "operator",
+        "operator above what was tested",
+        "operator above, of an earlier set",
+        "operator at it, of an earlier set",
+        "nothing",
+        "stricter eps",
+        "stricter delta",
+        "looser promise",
+    ],
 )
 def test_the_ticket_threshold_is_the_higher_one_under_the_promise_asked_for(
     evidence, policy, expected

@@ -71,8 +71,10 @@ def read_bin(record: dict[str, Any]) -> CalibrationBin:
 
 def certificate_record(certificate: Certificate) -> dict[str, Any]:
     """Return a certificate as plain JSON values."""
-    floats = {name: hex_of(getattr(certificate, name)) for name in ("threshold", "eps", "delta")}
-    return {**asdict(certificate), **floats}
+    names = ("threshold", "eps", "delta", "first_tested")
+    record = asdict(certificate) | {name: hex_of(getattr(certificate, name)) for name in names}
+    # Sets that were stored before it was kept keep their bytes.
+    return {k: v for k, v in record.items() if k != "first_tested" or v is not None}
 
 
 def read_certificate(record: dict[str, Any]) -> Certificate:
@@ -84,6 +86,7 @@ def read_certificate(record: dict[str, Any]) -> Certificate:
         n=record["n"],
         n_certified=record["n_certified"],
         false_certified=record["false_certified"],
+        first_tested=float_of(record.get("first_tested")),
     )
 
 

@@ -31,6 +31,8 @@ class Certificate:
         n: known outcomes it was made from.
         n_certified: how many of them lie in the certified region.
         false_certified: how many of those were false.
+        first_tested: the most certain score that was tested by itself; what lies beyond it is a
+            part of the region for which nothing is promised alone. None where it was not kept.
     """
 
     threshold: float | None
@@ -39,6 +41,7 @@ class Certificate:
     n: int
     n_certified: int
     false_certified: int
+    first_tested: float | None = None
 
 
 def certify(
@@ -84,7 +87,10 @@ def certify_clear(
     p, y = checked_pairs(scores, outcomes)
     # Negated, not 1 - p: a threshold must come back as the very score it was.
     turned = _certify_from_the_top(-p, y, eps=eps, delta=delta)
-    return turned if turned.threshold is None else replace(turned, threshold=0.0 - turned.threshold)
+    if turned.threshold is None or turned.first_tested is None:
+        return turned
+    first, last = 0.0 - turned.first_tested, 0.0 - turned.threshold
+    return replace(turned, threshold=last, first_tested=first)
 
 
 def first_rank(eps: float, delta: float) -> int:
@@ -129,6 +135,7 @@ def _certify_from_the_top(
         n,
         n_certified=m,
         false_certified=int(false_so_far[m - 1]),
+        first_tested=float(descending[ranks[0] - 1]),
     )
 
 

@@ -76,9 +76,16 @@ def _looser(
     return None if keeps else Reason.CERTIFICATE_LOOSER
 
 
-def _not_certified(evidence: Evidence, _policy: DecisionPolicy) -> Reason | None:
+def is_floor_certified(evidence: Evidence, policy: DecisionPolicy) -> bool:
+    """Return whether the certificate speaks of the tickets from the operator's floor on."""
+    certified = (evidence.certified_from, evidence.certified_floor)
+    return any(limit is not None and policy.ticket_score <= limit for limit in certified)
+
+
+def _not_certified(evidence: Evidence, policy: DecisionPolicy) -> Reason | None:
     score, lowest = evidence.score, evidence.certified_from
-    certified = score is not None and lowest is not None and score >= lowest
+    is_inside = score is not None and lowest is not None and score >= lowest
+    certified = is_inside and is_floor_certified(evidence, policy)
     return None if certified else Reason.NOT_CERTIFIED
 
 

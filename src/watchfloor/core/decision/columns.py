@@ -47,6 +47,7 @@ class EvidenceColumns:
     width: FloatArray
     venn_abers_width: FloatArray
     certified_from: FloatArray
+    certified_floor: FloatArray
     ticket_eps: FloatArray
     ticket_delta: FloatArray
     clear_below: FloatArray
@@ -177,6 +178,12 @@ def _clear_promise(e: EvidenceColumns, p: PolicyColumns) -> BoolArray:
     return kept
 
 
+def _certified_ticket(e: EvidenceColumns, p: PolicyColumns) -> BoolArray:
+    speaks = (p.ticket_score <= e.certified_from) | (p.ticket_score <= e.certified_floor)
+    certified: BoolArray = (e.score >= e.certified_from) & speaks
+    return certified
+
+
 def _known_well(e: EvidenceColumns, p: PolicyColumns) -> BoolArray:
     known: BoolArray = (e.width < p.width_limit) | (e.venn_abers_width < p.width_limit)
     return known
@@ -203,7 +210,7 @@ TICKET_CLAUSES: tuple[tuple[Reason, Holds], ...] = (
     *_CALIBRATED,
     (Reason.BELOW_TICKET_SCORE, lambda e, p: e.score >= p.ticket_score),
     (Reason.CERTIFICATE_LOOSER, _ticket_promise),
-    (Reason.NOT_CERTIFIED, lambda e, _p: e.score >= e.certified_from),
+    (Reason.NOT_CERTIFIED, _certified_ticket),
     *_HEALTHY,
     (Reason.AUTOMATION_OFF, lambda e, p: _all(e, p.automation_on)),
 )

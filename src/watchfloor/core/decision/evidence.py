@@ -35,6 +35,8 @@ class Evidence:
         width: width of the 95 % interval of the event rate at this score, in [0, 1].
         venn_abers_width: distance of the two Venn-Abers probabilities, in [0, 1]; None without.
         certified_from: tickets at or above this score are certified; None if none are.
+        certified_floor: the highest floor for tickets that this certificate speaks of: a smaller
+            region was not tested by itself. None if it is `certified_from`.
         ticket_eps: share of false tickets that certificate allows; None without a certificate.
         ticket_delta: chance with which that certificate fails.
         clear_below: clearing at or below this score is certified; None if none is.
@@ -59,6 +61,7 @@ class Evidence:
     width: float | None = None
     venn_abers_width: float | None = None
     certified_from: float | None = None
+    certified_floor: float | None = None
     ticket_eps: float | None = None
     ticket_delta: float | None = None
     clear_below: float | None = None

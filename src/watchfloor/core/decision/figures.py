@@ -99,6 +99,8 @@ def _not_certified_ticket(figures: Figures) -> str:
             f"certified from {figures.ticket_threshold:.4g} on."
         )
     nothing = f"Nothing is certified at {percent(figures.eps_ticket)} false tickets"
+    if figures.smallest_eps is not None and figures.smallest_eps <= figures.eps_ticket:
+        return f"{nothing} from this tenant's own ticket threshold on, which lies above all tested."
     return f"{nothing}{_smallest(figures.smallest_eps)}."
 
 

@@ -43,7 +43,8 @@ _SENTENCES = {
     Reason.CLEARED: "The score lies where clearing without a person is certified.",
     Reason.BELOW_REVIEW_SCORE: "The score is below the review threshold; it was logged only.",
     Reason.NOT_CERTIFIED: (
-        "The score lies below the region in which the promised share of false tickets is certified."
+        "The score lies outside what is certified at the promised share of false tickets: below "
+        "the certified score, or under a ticket threshold of your own above all that was tested."
     ),
     Reason.CERTIFICATE_LOOSER: (
         "The certificate in force promises less than this tenant now asks for: it waits for a "

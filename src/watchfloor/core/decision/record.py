@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from watchfloor.core.decision.clauses import (
     clear_certificate_looser,
+    is_floor_certified,
     narrow_interval,
     ticket_certificate_looser,
 )
@@ -71,14 +72,16 @@ def ticket_threshold(evidence: Evidence, policy: DecisionPolicy) -> float | None
 
     >>> from datetime import UTC, datetime
     >>> known = Evidence(score=0.9, now=datetime(2026, 1, 1, tzinfo=UTC), certified_from=0.7,
-    ...                  ticket_eps=0.1, ticket_delta=0.1)
+    ...                  certified_floor=0.95, ticket_eps=0.1, ticket_delta=0.1)
     >>> ticket_threshold(known, DecisionPolicy(ticket_score=0.8))
     0.8
     >>> ticket_threshold(known, DecisionPolicy(eps_ticket=0.05)) is None
     True
     """
     certified = evidence.certified_from
-    if certified is None or ticket_certificate_looser(evidence, policy) is not None:
+    if certified is None or not is_floor_certified(evidence, policy):
+        return None
+    if ticket_certificate_looser(evidence, policy) is not None:
         return None
     return max(policy.ticket_score, certified)
 

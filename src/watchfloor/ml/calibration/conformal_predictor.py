@@ -153,6 +153,7 @@ def evidence_of(prediction: Prediction, *, serving: ServingModel | None, now: da
         width=prediction.width,
         venn_abers_width=prediction.pair_width,
         certified_from=calibration.certified_from if calibration else None,
+        certified_floor=calibration.ticket.first_tested if calibration else None,
         ticket_eps=calibration.ticket.eps if calibration else None,
         ticket_delta=calibration.ticket.delta if calibration else None,
         clear_below=calibration.clear_below if calibration else None,

@@ -39,6 +39,7 @@ def decided_one_by_one(scores, where, calibrations, policy):
             width=known.interval(score).width,
             venn_abers_width=high - low,
             certified_from=known.certified_from,
+            certified_floor=known.ticket.first_tested,
             ticket_eps=known.ticket.eps,
             ticket_delta=known.ticket.delta,
             clear_below=known.clear_below,

@@ -188,6 +188,7 @@ def _facts(calibrations: Sequence[Calibration]) -> dict[str, FloatArray]:
         "n": column([each.n for each in calibrations], 0.0),
         "n_positive": column([each.n_positive for each in calibrations], 0.0),
         "certified_from": column([each.certified_from for each in calibrations]),
+        "certified_floor": column([each.ticket.first_tested for each in calibrations]),
         "ticket_eps": column([each.ticket.eps for each in calibrations]),
         "ticket_delta": column([each.ticket.delta for each in calibrations]),
         "clear_below": column([each.clear_below for each in calibrations]),
@@ -204,6 +205,7 @@ def _digest(history: History) -> str:
     columns = (
         *(history.calibration, history.clean, history.event, history.unknown, history.band),
         *(known.score, known.width, known.venn_abers_width, known.certified_from),
+        known.certified_floor,
         *(known.ticket_eps, known.ticket_delta, known.clear_below, known.clear_eps),
         *(known.clear_delta, known.positives_limit, known.positives_beta),
         *(known.calibration_n, known.calibration_n_positive),

@@ -50,23 +50,32 @@ class Sums:
     Args:
         n: predictions.
         ticketable: whether a cell opens tickets, were the operator's own threshold at 0.
+        reach: the highest ticket threshold at which it still does: its score, or where its
+            certificate speaks of no higher floor.
         as_review, as_ticket, as_quiet: cost of each cell under each fate.
     """
 
     scores: FloatArray
     n: IntArray
     ticketable: BoolArray
+    reach: FloatArray
     as_review: FloatArray
     as_ticket: FloatArray
     as_quiet: FloatArray
 
+    @property
+    def saved(self) -> FloatArray:
+        """What a ticket costs less than a review, of each cell that can open one."""
+        return np.where(self.ticketable, self.as_review - self.as_ticket, 0.0)
+
     def from_here(self, values: npt.NDArray[np.generic], at: npt.ArrayLike) -> FloatArray:
         """Return the sum of values at and above each score."""
-        # Summed from the top, so that what is not known of low scores spoils no high ones.
-        running: FloatArray = np.append(0.0, np.cumsum(values[::-1].astype(np.float64)))
-        start = np.searchsorted(self.scores, np.asarray(at), side="left")
-        found: FloatArray = running[len(values) - start]
-        return found
+        return _sum_from(self.scores, values, at)
+
+    def reached(self, values: npt.NDArray[np.generic], at: npt.ArrayLike) -> FloatArray:
+        """Return the sum of the values of cells that each ticket threshold reaches."""
+        order = np.argsort(self.reach, kind="stable")
+        return _sum_from(self.reach[order], values[order], at)
 
     def below(self, values: FloatArray, at: npt.ArrayLike) -> FloatArray:
         """Return the sum of values below each score."""
@@ -74,6 +83,14 @@ class Sums:
             np.searchsorted(self.scores, np.asarray(at), side="left")
         ]
         return found
+
+
+def _sum_from(keys: FloatArray, values: npt.NDArray[np.generic], at: npt.ArrayLike) -> FloatArray:
+    # Summed from the top, so that what is not known of low scores spoils no high ones.
+    running: FloatArray = np.append(0.0, np.cumsum(values[::-1].astype(np.float64)))
+    start = np.searchsorted(keys, np.asarray(at), side="left")
+    found: FloatArray = running[len(values) - start]
+    return found
 
 
 def sums_of(history: History, policy: DecisionPolicy, costs: Costs) -> Sums:
@@ -84,10 +101,12 @@ def sums_of(history: History, policy: DecisionPolicy, costs: Costs) -> Sums:
     n = history.clean + history.event + history.unknown
     unknown = history.unknown.astype(np.float64)
     events: FloatArray = history.event + unknown * np.where(unknown > 0, rates, 0.0)
+    floor = np.fmax(history.evidence.certified_from, history.evidence.certified_floor)
     return Sums(
         scores=history.scores[order],
         n=n[order],
         ticketable=above.is_(Outcome.AUTO_TICKET)[order],
+        reach=np.fmin(history.scores, floor)[order],
         as_review=n[order].astype(np.float64) * costs.of_review,
         as_ticket=(n - events)[order] * costs.false_ticket,
         as_quiet=events[order] * costs.miss,
@@ -102,8 +121,15 @@ def sweep_review(
 ) -> Sweep:
     """Return what each review threshold would do, everything else as the policy has it."""
     sums = sums_of(history, policy, costs)
-    tickets_from = np.maximum(positions, policy.ticket_score)
-    return _sweep(sums, positions, review=positions, ticket=tickets_from, days=history.days)
+    reached = sums.reach >= policy.ticket_score
+    return _sweep(
+        sums,
+        positions,
+        review=positions,
+        tickets=sums.from_here(sums.n * sums.ticketable * reached, positions),
+        saved=sums.from_here(np.where(reached, sums.saved, 0.0), positions),
+        days=history.days,
+    )
 
 
 def sweep_ticket(
@@ -114,21 +140,32 @@ def sweep_ticket(
 ) -> Sweep:
     """Return what each ticket threshold would do, everything else as the policy has it."""
     sums = sums_of(history, policy, costs)
-    review = np.full(len(positions), policy.review_score)
-    tickets_from = np.maximum(positions, policy.review_score)
-    return _sweep(sums, positions, review=review, ticket=tickets_from, days=history.days)
+    seen = sums.scores >= policy.review_score
+    return _sweep(
+        sums,
+        positions,
+        review=np.full(len(positions), policy.review_score),
+        tickets=sums.reached(sums.n * sums.ticketable * seen, positions),
+        saved=sums.reached(np.where(seen, sums.saved, 0.0), positions),
+        days=history.days,
+    )
 
 
 def _sweep(
-    sums: Sums, positions: FloatArray, *, review: FloatArray, ticket: FloatArray, days: int
+    sums: Sums,
+    positions: FloatArray,
+    *,
+    review: FloatArray,
+    tickets: FloatArray,
+    saved: FloatArray,
+    days: int,
 ) -> Sweep:
-    tickets = sums.from_here(sums.n * sums.ticketable, ticket)
     return Sweep(
         positions=positions,
         days=days,
         tickets=tickets.astype(np.int64),
         reviews=(sums.from_here(sums.n, review) - tickets).astype(np.int64),
-        cost=cost_of(sums, review=review, ticket=ticket) / days,
+        cost=(_without_tickets(sums, review) - saved) / days,
     )
 
 
@@ -139,10 +176,10 @@ def cost_of(sums: Sums, *, review: FloatArray, ticket: FloatArray) -> FloatArray
     Args:
         review, ticket: of shapes that go together, so that a column and a row give a table.
     """
-    saved = np.where(sums.ticketable, sums.as_review - sums.as_ticket, 0.0)
-    cost: FloatArray = (
-        sums.below(sums.as_quiet, review)
-        + sums.from_here(sums.as_review, review)
-        - sums.from_here(saved, ticket)
-    )
+    cost: FloatArray = _without_tickets(sums, review) - sums.reached(sums.saved, ticket)
     return cost
+
+
+def _without_tickets(sums: Sums, review: FloatArray) -> FloatArray:
+    found: FloatArray = sums.below(sums.as_quiet, review) + sums.from_here(sums.as_review, review)
+    return found
