@@ -79,6 +79,8 @@ peers: $(PEERS)/.ready ## The environment of the libraries that the benchmarks c
 bench: $(PEERS)/.ready ## Benchmarks beside the peers as ratios, compared with the stored run
 	PYTHONPATH=src $(PEERS)/bin/python -m benchmarks.uncertainty
 	PYTHONPATH=src $(BIN)/python -m benchmarks.thresholds
+	@PYTHONPATH=src $(PEERS)/bin/python -m benchmarks.drift.label_event; one=$$?; \
+	PYTHONPATH=src OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.drift && exit $$one
 
 measure: $(VENV)/.ready $(PEERS)/.ready ## The figures in docs/measured, by hand
 	$(BIN)/python -m tools.measure

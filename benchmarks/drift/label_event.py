@@ -2,14 +2,19 @@
 What one known outcome costs a monitor, beside river's ADWIN on the same errors.
 
 Ours takes the outcomes of a night at once, as the product does; ADWIN takes them one by one,
-which is the only way it has. Both are fed the same stream without a change.
+which is the only way it has. Both are fed the same stream without a change. river is in the
+peers' environment (`make peers`), so this one runs there:
+
+    python -m benchmarks.drift.label_event [--quick]
 """
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from river.drift import ADWIN
 
+from benchmarks.tell import run
 from benchmarks.uncertainty.results import Comparison, Part, Target
 from benchmarks.uncertainty.timing import compared
 from watchfloor.core import kernels
@@ -56,3 +61,7 @@ def _compared(twin: kernels.Twin, *, rounds: int) -> Comparison:
         units=(OUTCOMES, OUTCOMES),
         rounds=rounds,
     )
+
+
+if __name__ == "__main__":
+    run((sys.modules[__name__],), name="benchmarks.drift.label_event", about=__doc__)
